@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source -- the operands, one after the other, as a stream of URLs.
+ *
+ * What is wrong with a line is told in its item and the stream goes on; only
+ * a list that cannot be read is an error. Nothing of a user:password@ gets
+ * into names, texts or messages.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "url/lines.h"
+#include "url/ndjson.h"
+#include "url/operand.h"
+#include "url/public.h"
+#include "url/source.h"
+
+struct source {
+	struct source_settings settings;
+	char *proto_default;
+	struct operand *operands;
+	size_t n, at;
+	int stdin_fd;
+	uint64_t seq;
+	/* The open list; NULL in between. */
+	struct lines *lines;
+	int fd;
+	_Atomic uint64_t read;
+	uint64_t total;
+};
+
+static int
+source_add_operands(struct source *source, char *const *operands, size_t n,
+	struct err *err)
+{
+	uint64_t size;
+	int known = 1;
+	size_t i;
+
+	source->operands = mem_array(n, sizeof *source->operands);
+	for (i = 0; i < n; i++) {
+		source->n++;
+		if (operand_init(&source->operands[i], operands[i],
+				source->stdin_fd, err) != 0)
+			return -1;
+		if (!operand_size(&source->operands[i], &size))
+			known = 0;
+		else
+			source->total += size;
+	}
+	if (!known)
+		source->total = 0;
+	return 0;
+}
+
+struct source *
+source_new(const struct source_settings *settings, char *const *operands,
+	size_t n, int stdin_fd, struct err *err)
+{
+	struct source *source;
+
+	if (settings->format == SOURCE_NDJSON && !ndjson_built()) {
+		err_set(err, ERR_USAGE, "this build has no NDJSON input: it was"
+			" configured without jansson");
+		return NULL;
+	}
+	source = mem_array(1, sizeof *source);
+	source->settings = *settings;
+	if (settings->proto_default != NULL)
+		source->proto_default = mem_strdup(settings->proto_default);
+	source->stdin_fd = stdin_fd;
+	source->fd = -1;
+	if (source_add_operands(source, operands, n, err) != 0) {
+		source_free(source);
+		return NULL;
+	}
+	return source;
+}
+
+/* Ends the open list and goes on to the next. */
+static void
+source_close(struct source *source)
+{
+	lines_free(source->lines);
+	source->lines = NULL;
+	if (source->fd >= 0 && source->fd != source->stdin_fd)
+		close(source->fd);
+	source->fd = -1;
+	source->at++;
+}
+
+void
+source_free(struct source *source)
+{
+	size_t i;
+
+	if (source == NULL)
+		return;
+	source_close(source);
+	for (i = 0; i < source->n; i++)
+		operand_release(&source->operands[i]);
+	free(source->operands);
+	free(source->proto_default);
+	free(source);
+}
+
+static int
+source_open(struct source *source, struct err *err)
+{
+	const struct operand *operand = &source->operands[source->at];
+
+	if (operand->kind == OPERAND_STDIN) {
+		source->fd = source->stdin_fd;
+	} else {
+		source->fd = open(operand->path, O_RDONLY | O_CLOEXEC);
+		if (source->fd < 0)
+			return err_sys(err, "cannot open list '%.200s'",
+				operand->name);
+	}
+	source->lines = lines_new(source->fd, source->settings.max_line,
+		&source->read);
+	return 0;
+}
+
+static void
+source_item_start(struct source *source, struct source_item *item,
+	uint64_t line)
+{
+	*item = (struct source_item){
+		.seq = ++source->seq,
+		.line = line,
+		.list = source->operands[source->at].name,
+	};
+}
+
+/* "urls.txt: line 12: 'ftp://x/': why"; an operand has no line. */
+static void
+source_item_bad(struct source_item *item, const char *why)
+{
+	struct buf text;
+
+	buf_init(&text, PUBLIC_SHOWN_MAX);
+	if (item->line > 0)
+		buf_printf(&text, ": line %" PRIu64, item->line);
+	if (*item->text != '\0') {
+		buf_add_text(&text, ": '");
+		public_add_shown(&text, item->text, strlen(item->text));
+		buf_add_text(&text, "'");
+	}
+	err_set(&item->bad, ERR_FAILED, "%.120s%s: %s", item->list,
+		buf_text(&text), why);
+	buf_release(&text);
+}
+
+static char *
+source_public_text(const char *text, size_t len)
+{
+	struct buf public;
+
+	if (memchr(text, '@', len) == NULL)
+		return mem_strndup(text, len);
+	buf_init(&public, len);
+	public_add(&public, text, len);
+	return buf_take(&public);
+}
+
+static void
+source_item_url(struct source *source, struct source_item *item,
+	const char *text, size_t len)
+{
+	struct err err;
+
+	item->text = source_public_text(text, len);
+	if (memchr(text, '\0', len) != NULL)
+		source_item_bad(item, "a NUL byte in the line"
+			" (is the list in UTF-16?)");
+	else if (url_parse(text, source->proto_default, &item->url, &err) != 0)
+		source_item_bad(item, err.text);
+}
+
+static void
+source_item_json(struct source *source, struct source_item *item,
+	const char *text, size_t len)
+{
+	struct err err;
+	char *url;
+
+	if (ndjson_read(text, len, &url, &item->request, &err) != 0) {
+		item->text = mem_strdup("");
+		source_item_bad(item, err.text);
+		return;
+	}
+	source_item_url(source, item, url, strlen(url));
+	free(url);
+	if (item->bad.code != ERR_NONE) {
+		source_request_free(item->request);
+		item->request = NULL;
+	}
+}
+
+/* Cuts blanks at both ends, the CR of CRLF among them. */
+static void
+source_trim(struct line *line)
+{
+	while (line->len > 0 && (*line->text == ' ' || *line->text == '\t')) {
+		line->text++;
+		line->len--;
+	}
+	while (line->len > 0 && strchr(" \t\r", line->text[line->len - 1]) &&
+	       line->text[line->len - 1] != '\0')
+		line->len--;
+	line->text[line->len] = '\0';
+}
+
+/* 1 when the line is an item, 0 for blank lines and comments. */
+static int
+source_item_line(struct source *source, struct source_item *item,
+	struct line *line)
+{
+	char why[64];
+
+	if (!line->too_long)
+		source_trim(line);
+	if (!line->too_long && (line->len == 0 || *line->text == '#'))
+		return 0;
+	source_item_start(source, item, line->number);
+	if (line->too_long) {
+		item->text = mem_strdup("");
+		snprintf(why, sizeof why, "longer than %zu bytes",
+			source->settings.max_line);
+		source_item_bad(item, why);
+	} else if (source->settings.format == SOURCE_NDJSON) {
+		source_item_json(source, item, line->text, line->len);
+	} else {
+		source_item_url(source, item, line->text, line->len);
+	}
+	return 1;
+}
+
+int
+source_next(struct source *source, struct source_item *ret, struct err *err)
+{
+	const struct operand *operand;
+	struct line line;
+	int rc;
+
+	while (source->at < source->n) {
+		operand = &source->operands[source->at];
+		if (operand->kind == OPERAND_URL) {
+			source_item_start(source, ret, 0);
+			source_item_url(source, ret, operand->path,
+				strlen(operand->path));
+			source->at++;
+			return 1;
+		}
+		if (source->lines == NULL && source_open(source, err) != 0) {
+			source_close(source);
+			return -1;
+		}
+		rc = lines_next(source->lines, &line, err);
+		if (rc > 0) {
+			if (source_item_line(source, ret, &line))
+				return 1;
+			continue;
+		}
+		if (rc < 0)
+			err_in(err, "%.120s: line %" PRIu64, operand->name,
+				lines_number(source->lines));
+		source_close(source);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void
+source_item_release(struct source_item *item)
+{
+	free(item->text);
+	url_release(&item->url);
+	source_request_free(item->request);
+	*item = (struct source_item){ 0 };
+}
+
+void
+source_request_free(struct source_request *request)
+{
+	size_t i;
+
+	if (request == NULL)
+		return;
+	for (i = 0; i < request->n_headers; i++)
+		free(request->headers[i]);
+	free(request->headers);
+	free(request->method);
+	free(request->body);
+	free(request->output);
+	free(request);
+}
+
+void
+source_progress(const struct source *source, uint64_t *ret_read,
+	uint64_t *ret_total)
+{
+	*ret_read = atomic_load_explicit(&source->read, memory_order_relaxed);
+	*ret_total = source->total;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_URL_SOURCE_H
+#define FETCHALL_URL_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "url/url.h"
+
+/*
+ * Where URLs come from: operands that are URLs, list files, standard input,
+ * one after the other, read as a stream: memory does not depend on their
+ * length. gzip is seen by its first bytes. One thread reads.
+ */
+enum source_format { SOURCE_LINES, SOURCE_NDJSON };
+
+struct source_settings {
+	const char *proto_default;	/* for bare hosts: "http" */
+	enum source_format format;
+	size_t max_line;		/* bytes; longer lines are bad lines */
+};
+
+/* What an NDJSON line asks beyond its URL; each may be NULL. */
+struct source_request {
+	char *method;
+	char **headers;		/* "Name: value", n_headers of them */
+	size_t n_headers;
+	char *body;
+	size_t body_len;
+	char *output;		/* file for the body */
+};
+
+struct source_item {
+	uint64_t seq;		/* URL lines from 1, over all lists */
+	uint64_t line;		/* in its list, from 1; 0 for an operand */
+	const char *list;	/* name for messages: file, "standard input",
+				 * "command line"; the source's own */
+	char *text;		/* as written, without user:password@ */
+	struct url url;		/* empty when bad.code is not ERR_NONE */
+	struct source_request *request;	/* NULL: nothing beyond the URL */
+	struct err bad;		/* what is wrong with the line, naming list
+				 * and line; else code ERR_NONE */
+};
+
+struct source;
+
+/*
+ * `operands`: what the command line names; see design: "://" is a URL, "-"
+ * standard input, all else a list file. `stdin_fd` is what "-" reads. An
+ * operand that is no file but looks like a host is answered with "did you
+ * mean http://...?". All files are opened once before this returns, so that
+ * an unreadable one is known before the first request (ERR_IO).
+ */
+struct source *source_new(const struct source_settings *settings,
+	char *const *operands, size_t n, int stdin_fd, struct err *err);
+void source_free(struct source *source);
+
+/*
+ * The next URL line: 1 with *ret filled (source_item_release() ends it), 0 at
+ * the end of the last list, -1 when reading failed (ERR_IO; damaged gzip
+ * too). A bad line is an item too, with `bad` set. May block on a pipe or
+ * terminal.
+ */
+int source_next(struct source *source, struct source_item *ret,
+	struct err *err);
+void source_item_release(struct source_item *item);
+void source_request_free(struct source_request *request);
+
+/*
+ * Bytes read and bytes there are in all lists; total 0 when nobody knows
+ * (a pipe). May be called from any thread.
+ */
+void source_progress(const struct source *source, uint64_t *ret_read,
+	uint64_t *ret_total);
+
+#endif
