@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * addrs -- the addresses of one name, counted references and all.
+ *
+ * The text for CURLOPT_RESOLVE is made once with the set, since a popular
+ * host's set is handed to libcurl once a URL. It takes only the room it
+ * needs: the cache may hold some 200,000 sets.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "net/addrs.h"
+
+/* A comma and brackets around the longest IPv6 address. */
+#define ADDRS_TEXT_MAX (ADDRS_MAX * (INET6_ADDRSTRLEN + 3))
+
+static void
+addr_add_text(const struct addr *addr, struct buf *text)
+{
+	char number[INET6_ADDRSTRLEN];
+	int six = addr->family == 6;
+
+	inet_ntop(six ? AF_INET6 : AF_INET, addr->bytes, number,
+		sizeof number);
+	if (text->len > 0)
+		buf_add_char(text, ',');
+	if (six)
+		buf_add_char(text, '[');
+	buf_add_text(text, number);
+	if (six)
+		buf_add_char(text, ']');
+}
+
+struct addrs *
+addrs_new(const struct addr *list, size_t n)
+{
+	struct addrs *addrs;
+	struct buf text;
+	size_t i;
+
+	if (n > ADDRS_MAX)
+		n = ADDRS_MAX;
+	buf_init(&text, ADDRS_TEXT_MAX);
+	for (i = 0; i < n; i++)
+		addr_add_text(&list[i], &text);
+	addrs = mem_alloc(sizeof *addrs + text.len + 1);
+	atomic_init(&addrs->refs, 1);
+	addrs->n = n;
+	memset(addrs->list, 0, sizeof addrs->list);
+	memcpy(addrs->list, list, n * sizeof *list);
+	memcpy(addrs->text, buf_text(&text), text.len + 1);
+	buf_release(&text);
+	return addrs;
+}
+
+struct addrs *
+addrs_ref(struct addrs *addrs)
+{
+	/* Who hands it out holds one, so nothing has to be ordered here. */
+	atomic_fetch_add_explicit(&addrs->refs, 1, memory_order_relaxed);
+	return addrs;
+}
+
+void
+addrs_unref(struct addrs *addrs)
+{
+	if (addrs != NULL && atomic_fetch_sub(&addrs->refs, 1) == 1)
+		free(addrs);
+}
+
+int
+addr_parse(const char *text, size_t len, struct addr *ret)
+{
+	char copy[INET6_ADDRSTRLEN];
+	struct addr addr = { .family = 4 };
+
+	if (len >= sizeof copy || memchr(text, '\0', len) != NULL)
+		return -1;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (strchr(copy, ':') != NULL)
+		addr.family = 6;
+	if (inet_pton(addr.family == 6 ? AF_INET6 : AF_INET, copy,
+	    addr.bytes) != 1)
+		return -1;
+	*ret = addr;
+	return 0;
+}

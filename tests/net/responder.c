@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * responder -- a DNS server that misbehaves on request.
+ *
+ * dnsmasq answers well; the failures that the resolver must live through come
+ * from here. One row of `stories` is one kind of name.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <event2/dns.h>
+#include <event2/dns_struct.h>
+#include <event2/event.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "net/responder.h"
+
+#define RESPONDER_TTL 300
+#define RESPONDER_MANY 16	/* just below 512 bytes */
+
+enum reply { ADDRESS, MANY, NODATA, ALIAS, ABSENT, SERVFAIL, REFUSED, SILENT,
+	LATE };
+
+static const struct story {
+	const char *prefix;
+	enum reply a, aaaa;
+} stories[] = {
+	{ "ok", ADDRESS, ADDRESS },
+	{ "v4", ADDRESS, NODATA },
+	{ "v6", NODATA, ADDRESS },
+	{ "many", MANY, MANY },
+	{ "ttl-", ADDRESS, ADDRESS },
+	{ "cname", ALIAS, ALIAS },
+	{ "nodatasilent", NODATA, SILENT },
+	{ "nodata", NODATA, NODATA },
+	{ "servfaila", SERVFAIL, ADDRESS },
+	{ "servfail", SERVFAIL, SERVFAIL },
+	{ "refused", REFUSED, REFUSED },
+	{ "silentaaaa", ADDRESS, SILENT },
+	{ "silenta", SILENT, ADDRESS },
+	{ "silent", SILENT, SILENT },
+	{ "lateaaaa-", ADDRESS, LATE },
+	{ "latea-", LATE, ADDRESS },
+	{ "nxaaaa", ADDRESS, ABSENT },
+	{ "nxsilent", ABSENT, SILENT },
+	{ "", ABSENT, ABSENT },
+};
+
+struct responder {
+	struct event_base *base;
+	struct evdns_server_port *port;
+	uint16_t number;
+	unsigned asked[2];	/* A, AAAA */
+	struct list owed;
+	unsigned n_owed, peak;
+	int refuses;
+};
+
+struct owed {
+	struct list node;
+	struct responder *responder;
+	struct event *event;
+	struct evdns_server_request *request;
+	int type;
+};
+
+/* One record a call: given n addresses, evdns makes one record of them all. */
+static void
+responder_addresses(struct evdns_server_request *request, const char *name,
+	int type, int n, int ttl)
+{
+	unsigned char v4[4] = { 127 }, v6[16] = { 0 };
+	int i;
+
+	for (i = 1; i <= n; i++) {
+		v4[3] = v6[15] = (unsigned char)i;
+		if (type == EVDNS_TYPE_A)
+			evdns_server_request_add_a_reply(request, name, 1, v4,
+				ttl);
+		else
+			evdns_server_request_add_aaaa_reply(request, name, 1,
+				v6, ttl);
+	}
+}
+
+static void
+responder_pay(struct owed *owed)
+{
+	list_remove(&owed->node);
+	owed->responder->n_owed--;
+	event_free(owed->event);
+	free(owed);
+}
+
+static void
+responder_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct owed *owed = arg;
+	struct evdns_server_request *request = owed->request;
+
+	(void)fd;
+	(void)what;
+	responder_addresses(request, request->questions[0]->name, owed->type,
+		1, RESPONDER_TTL);
+	evdns_server_request_respond(request, 0);
+	responder_pay(owed);
+}
+
+/* The number behind the first dash. */
+static long
+responder_number(const char *name)
+{
+	const char *dash = strchr(name, '-');
+
+	return dash != NULL ? strtol(dash + 1, NULL, 10) : 0;
+}
+
+static void
+responder_owe(struct responder *responder,
+	struct evdns_server_request *request, int type)
+{
+	long ms = responder_number(request->questions[0]->name);
+	struct timeval in = { ms / 1000, ms % 1000 * 1000 };
+	struct owed *owed = mem_alloc(sizeof *owed);
+
+	owed->responder = responder;
+	owed->request = request;
+	owed->type = type;
+	owed->event = evtimer_new(responder->base, responder_late, owed);
+	event_add(owed->event, &in);
+	list_push(&responder->owed, &owed->node);
+	if (++responder->n_owed > responder->peak)
+		responder->peak = responder->n_owed;
+}
+
+static void
+responder_reply(struct responder *responder,
+	struct evdns_server_request *request, enum reply reply, int type)
+{
+	const char *name = request->questions[0]->name;
+	int ttl = strncasecmp(name, "ttl-", 4) == 0 ?
+		(int)responder_number(name) : RESPONDER_TTL;
+	int rcode = 0;
+
+	switch (reply) {
+	case ADDRESS:
+		responder_addresses(request, name, type, 1, ttl);
+		break;
+	case MANY:
+		responder_addresses(request, name, type, RESPONDER_MANY, ttl);
+		break;
+	case ALIAS:
+		evdns_server_request_add_cname_reply(request, name,
+			"target.test", 7);
+		responder_addresses(request, "target.test", type, 1, ttl);
+		break;
+	case NODATA:
+		break;
+	case ABSENT:
+		rcode = 3;
+		break;
+	case SERVFAIL:
+		rcode = 2;
+		break;
+	case REFUSED:
+		rcode = 5;
+		break;
+	case SILENT:
+		evdns_server_request_drop(request);
+		return;
+	case LATE:
+		responder_owe(responder, request, type);
+		return;
+	}
+	evdns_server_request_respond(request, rcode);
+}
+
+static void
+responder_asked_for(struct evdns_server_request *request, void *arg)
+{
+	struct responder *responder = arg;
+	const struct story *story = stories;
+	const char *name;
+	int type;
+
+	if (request->nquestions != 1) {
+		evdns_server_request_respond(request, 1);
+		return;
+	}
+	name = request->questions[0]->name;
+	type = request->questions[0]->type;
+	while (strncasecmp(name, story->prefix, strlen(story->prefix)) != 0)
+		story++;
+	responder->asked[type == EVDNS_TYPE_AAAA]++;
+	if (responder->refuses)
+		responder_reply(responder, request, REFUSED, type);
+	else if (type != EVDNS_TYPE_A && type != EVDNS_TYPE_AAAA)
+		responder_reply(responder, request, NODATA, type);
+	else
+		responder_reply(responder, request, type == EVDNS_TYPE_A ?
+			story->a : story->aaaa, type);
+}
+
+/* A UDP socket on a free loopback port; -1 when there is none. */
+static int
+responder_socket(uint16_t *ret_port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	struct sockaddr *sa = (struct sockaddr *)(void *)&at;
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0)
+		return -1;
+	if (bind(fd, sa, len) < 0 || getsockname(fd, sa, &len) < 0) {
+		close(fd);
+		return -1;
+	}
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+struct responder *
+responder_new(struct event_base *base)
+{
+	struct responder *responder = mem_array(1, sizeof *responder);
+	int fd = responder_socket(&responder->number);
+
+	responder->base = base;
+	list_init(&responder->owed);
+	if (fd >= 0)
+		responder->port = evdns_add_server_port_with_base(base, fd, 0,
+			responder_asked_for, responder);
+	if (responder->port != NULL)
+		return responder;
+	free(responder);
+	return NULL;
+}
+
+void
+responder_free(struct responder *responder)
+{
+	struct owed *owed;
+
+	while (!list_empty(&responder->owed)) {
+		owed = LIST_ENTRY(responder->owed.next, struct owed, node);
+		evdns_server_request_drop(owed->request);
+		responder_pay(owed);
+	}
+	evdns_close_server_port(responder->port);
+	free(responder);
+}
+
+void
+responder_refuse(struct responder *responder)
+{
+	responder->refuses = 1;
+}
+
+uint16_t
+responder_port(const struct responder *responder)
+{
+	return responder->number;
+}
+
+unsigned
+responder_asked(const struct responder *responder, int family)
+{
+	return responder->asked[family == 6];
+}
+
+unsigned
+responder_peak(const struct responder *responder)
+{
+	return responder->peak;
+}
