@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_NET_EASY_H
+#define FETCHALL_NET_EASY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "net/tls.h"
+#include "url/url.h"
+
+struct curl_slist;
+struct fetch;
+
+/* What is the same for every request of a run. Borrowed while it lasts. */
+struct easy_settings {
+	const char *user_agent, *referer, *cookie, *userpwd;
+	char *const *headers;	/* "Name: value", curl's -H forms too */
+	size_t n_headers;
+	const char *proxy;	/* URL text; NULL: none, whatever the
+				 * environment says */
+	const char *unix_socket;
+	const char *cacert, *capath, *cert, *key;
+	int insecure;
+	int64_t connect_timeout_us;	/* 0: libcurl's own */
+	uint64_t speed_limit;	/* bytes a second; 0: off */
+	int64_t speed_time_us;
+	uint64_t max_body;	/* 0: no limit */
+	uint64_t max_header;	/* bytes over all lines of a reply */
+};
+
+/*
+ * The settings made ready for libcurl, shared read-only by all handles of a
+ * run, in any thread.
+ */
+struct easy_env {
+	const struct easy_settings *settings;
+	struct tls_roots roots;
+	struct curl_slist *headers;	/* the user's own, all of them */
+	struct url proxy;	/* text NULL: none */
+};
+
+int easy_env_init(struct easy_env *env, const struct easy_settings *settings,
+	enum tls_use use, struct err *err);
+void easy_env_release(struct easy_env *env);
+
+/*
+ * Whether a header line "Name: value" of the user's may follow a redirect to
+ * another origin: only content negotiation and cache control may.
+ */
+int easy_header_travels(const char *line);
+
+/*
+ * A libcurl handle with what belongs to it: its own DNS cache that holds just
+ * the pinned addresses, the state of the header callback, and the fetch it is
+ * working on. Used for one fetch after the other.
+ */
+struct easy;
+
+struct easy *easy_new(const struct easy_env *env, struct err *err);
+void easy_free(struct easy *easy);	/* NULL is fine */
+
+/* The CURL *, for a multi or curl_easy_perform(). */
+void *easy_handle(const struct easy *easy);
+struct fetch *easy_fetch(const struct easy *easy);
+/* A pointer of the user's that goes with the handle. */
+void easy_set_owner(struct easy *easy, void *owner);
+/* The owner that was set for the easy behind a CURL * of ours. */
+void *easy_owner(void *curl);
+
+/*
+ * Sets the handle up for `fetch`. -1 when libcurl refuses the request: then
+ * reply.code says why and the fetch is over.
+ */
+int easy_prepare(struct easy *easy, struct fetch *fetch);
+/*
+ * Reads what came into fetch->reply once libcurl is done with it, and lets
+ * the fetch go.
+ */
+void easy_collect(struct easy *easy, int curl_code);
+
+/* Polled by libcurl in blocking use: non-zero ends the transfer. */
+void easy_set_cancel(struct easy *easy, const _Atomic int *cancel);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_NET_FETCH_H
+#define FETCHALL_NET_FETCH_H
+
+#include <curl/curl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "net/addrs.h"
+#include "url/url.h"
+
+/*
+ * One request and its one reply: no redirect, no retry, no look-up. The core
+ * fills the request, a strategy performs it, and the reply tells what came.
+ */
+
+/* Why we ourselves broke off a transfer that libcurl would have let go on. */
+enum fetch_refusal {
+	FETCH_ACCEPTED,
+	FETCH_HEADER_LIMIT,	/* more header bytes or lines than allowed */
+	FETCH_BAD_HEADER,	/* a stray CR or NUL in a header line */
+	FETCH_TWO_LENGTHS,	/* Content-Length twice, differing */
+	FETCH_TWO_LOCATIONS,	/* Location twice, differing */
+	FETCH_BODY_LIMIT,	/* the body passed --max-body */
+	FETCH_NOT_WRITTEN,	/* write_body failed; os_errno says why */
+	FETCH_CANCELLED,	/* the run is being ended */
+};
+
+enum fetch_flags {
+	FETCH_REUSE = 1 << 0,	/* this origin is due again: keep alive */
+	/*
+	 * This hop goes to the origin that the user's credentials, cookies
+	 * and own headers were given for. Without it none of them is sent.
+	 */
+	FETCH_TRUSTED = 1 << 1,
+	/* A redirect took the body away: headers about it go too. */
+	FETCH_BODY_DROPPED = 1 << 2,
+};
+
+struct fetch_request {
+	struct url url;
+	const char *method;	/* NULL: GET, or POST with a body */
+	const void *body;	/* NULL: none; borrowed */
+	size_t body_len;
+	char *const *headers;	/* "Name: value" of this URL's own; borrowed */
+	size_t n_headers;
+	/* Takes the reply's body, piece by piece; -1 with errno breaks the
+	 * transfer off. NULL: the body is counted and dropped. */
+	int (*write_body)(void *arg, const void *p, size_t n);
+	void *write_arg;
+	struct addrs *addrs;	/* of the host, or of the proxy's; a reference.
+				 * NULL only where nothing is to be resolved */
+	unsigned flags;
+	int64_t time_left_us;	/* of --max-time; 0: no limit */
+};
+
+/* Times are microseconds since libcurl started on this request. */
+struct fetch_reply {
+	CURLcode code;
+	enum fetch_refusal refusal;
+	int os_errno;		/* why no socket could be had or connected */
+	long response_code;	/* 0: none came */
+	const char *http_version;	/* static; NULL: no reply */
+	char remote_ip[46];
+	long num_connects;
+	int64_t namelookup_us, connect_us, appconnect_us;
+	int64_t starttransfer_us, total_us;
+	uint64_t size_download;
+	int64_t retry_after_us;	/* -1: the server said nothing */
+	char *content_type;	/* owned, as sent; NULL: none */
+	char *location;		/* owned, as sent; NULL: none */
+	char *errormsg;		/* owned, libcurl's words; NULL: all well */
+};
+
+struct fetch {
+	struct list node;	/* for whoever performs it */
+	struct fetch_request request;
+	struct fetch_reply reply;
+};
+
+/* Ends a reply's strings and clears it for the next hop. */
+void fetch_reply_clear(struct fetch_reply *reply);
+/* Ends what the fetch owns: URL, address reference, reply. */
+void fetch_release(struct fetch *fetch);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * headers -- a reply's header lines, checked while they come in.
+ *
+ * Runs for every header line of every reply, so a line that is not one of
+ * the three names it looks for costs a length check and two memchr(3).
+ */
+#include "config.h"
+
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/headers.h"
+
+static void
+headers_forget(struct headers *headers)
+{
+	free(headers->length);
+	free(headers->location);
+	headers->length = headers->location = NULL;
+	headers->retry_after_us = -1;
+}
+
+void
+headers_start(struct headers *headers, uint64_t max_bytes)
+{
+	headers_forget(headers);
+	headers->max_bytes = max_bytes;
+	headers->bytes = 0;
+	headers->lines = 0;
+	headers->refusal = FETCH_ACCEPTED;
+	headers->in_block = 0;
+	headers->trailers = 0;
+}
+
+void
+headers_release(struct headers *headers)
+{
+	headers_forget(headers);
+}
+
+char *
+headers_take_location(struct headers *headers)
+{
+	char *location = headers->location;
+
+	headers->location = NULL;
+	return location;
+}
+
+int64_t
+headers_retry_after(const char *value, int64_t now_wall_us)
+{
+	int64_t seconds = 0;
+	const char *at = value;
+	time_t date;
+
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (seconds < 1000000000)
+			seconds = seconds * 10 + (*at - '0');
+	if (at != value)
+		return *at == '\0' ? seconds * CLOCK_SECOND : -1;
+	date = curl_getdate(value, NULL);
+	if (date < 0)
+		return -1;
+	return (int64_t)date * CLOCK_SECOND > now_wall_us ?
+		(int64_t)date * CLOCK_SECOND - now_wall_us : 0;
+}
+
+/* The value of `line` when its name is `name`, without blanks around it. */
+static char *
+headers_value(const char *line, size_t len, const char *name, size_t name_len)
+{
+	if (len <= name_len || line[name_len] != ':' ||
+	    strncasecmp(line, name, name_len) != 0)
+		return NULL;
+	line += name_len + 1;
+	len -= name_len + 1;
+	for (; len > 0 && (*line == ' ' || *line == '\t'); len--)
+		line++;
+	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+		len--;
+	return mem_strndup(line, len);
+}
+
+/* Keeps the first value; a second one must be the same. */
+static int
+headers_keep(char **kept, char *value)
+{
+	int same;
+
+	if (*kept == NULL) {
+		*kept = value;
+		return 1;
+	}
+	same = strcmp(*kept, value) == 0;
+	free(value);
+	return same;
+}
+
+static enum fetch_refusal
+headers_pick(struct headers *headers, const char *line, size_t len)
+{
+	char *value;
+
+	switch (line[0] | 0x20) {
+	case 'c':
+		value = headers_value(line, len, "content-length", 14);
+		if (value != NULL && !headers_keep(&headers->length, value))
+			return FETCH_TWO_LENGTHS;
+		break;
+	case 'l':
+		value = headers_value(line, len, "location", 8);
+		if (value != NULL && !headers_keep(&headers->location, value))
+			return FETCH_TWO_LOCATIONS;
+		break;
+	case 'r':
+		value = headers_value(line, len, "retry-after", 11);
+		if (value == NULL)
+			break;
+		headers->retry_after_us =
+			headers_retry_after(value, clock_wall_us());
+		free(value);
+		break;
+	}
+	return FETCH_ACCEPTED;
+}
+
+/* A status line, or the first line of the trailers. */
+static void
+headers_block(struct headers *headers, const char *line, size_t len)
+{
+	headers->in_block = 1;
+	headers->trailers = len < 5 || memcmp(line, "HTTP/", 5) != 0;
+	if (!headers->trailers)
+		headers_forget(headers);
+}
+
+static enum fetch_refusal
+headers_check(struct headers *headers, const char *line, size_t len)
+{
+	headers->bytes += len;
+	if (headers->bytes > headers->max_bytes ||
+	    ++headers->lines > HEADERS_MAX_LINES)
+		return FETCH_HEADER_LIMIT;
+	if (len > 0 && line[len - 1] == '\n')
+		len--;
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+	if (memchr(line, '\r', len) != NULL || memchr(line, '\0', len) != NULL)
+		return FETCH_BAD_HEADER;
+	if (len == 0) {
+		headers->in_block = 0;
+		return FETCH_ACCEPTED;
+	}
+	if (!headers->in_block)
+		headers_block(headers, line, len);
+	return headers->trailers ? FETCH_ACCEPTED :
+		headers_pick(headers, line, len);
+}
+
+enum fetch_refusal
+headers_add(struct headers *headers, const char *line, size_t len)
+{
+	if (headers->refusal == FETCH_ACCEPTED)
+		headers->refusal = headers_check(headers, line, len);
+	return headers->refusal;
+}

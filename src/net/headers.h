@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_NET_HEADERS_H
+#define FETCHALL_NET_HEADERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/fetch.h"
+
+/*
+ * The header lines of one reply as libcurl's header callback gets them, one
+ * whole line a call: counted, checked, and the few that matter picked out.
+ * Interim replies (1xx) come before the final one and trailers behind it.
+ */
+struct headers {
+	uint64_t max_bytes, bytes;
+	unsigned lines;
+	enum fetch_refusal refusal;
+	int in_block;		/* 0: the next line starts a block */
+	int trailers;		/* this block is no reply's */
+	char *length, *location;	/* values, owned; NULL: not seen */
+	int64_t retry_after_us;	/* -1: not seen */
+};
+
+#define HEADERS_MAX_LINES 300
+
+/* Ready for the next reply; what was kept is freed. */
+void headers_start(struct headers *headers, uint64_t max_bytes);
+void headers_release(struct headers *headers);
+
+/*
+ * Takes one line, its end included. Anything but FETCH_ACCEPTED means that
+ * the reply must be broken off; that stays in `refusal`.
+ *
+ * Refused: a CR or NUL inside a line (RFC 9112 section 2.2), Content-Length
+ * or Location twice with different values (RFC 9112 section 6.3; RFC 9110
+ * section 10.2.2), more bytes or lines than allowed. libcurl 7.88 lets all
+ * of these pass, current versions do not.
+ */
+enum fetch_refusal headers_add(struct headers *headers, const char *line,
+	size_t len);
+
+/* The Location value, moved to the caller; NULL: none. */
+char *headers_take_location(struct headers *headers);
+
+/*
+ * Retry-After (RFC 9110 section 10.2.3): seconds, or a date that counts from
+ * `now_wall_us`. Microseconds from now, -1 for what is neither.
+ */
+int64_t headers_retry_after(const char *value, int64_t now_wall_us);
+
+#endif

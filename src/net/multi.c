@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * multi -- curl_multi_socket_action() on libevent.
+ *
+ * The shape is libcurl's docs/examples/hiperfifo.c with its rules kept: no
+ * call into the multi from its own callbacks, a 0 ms time-out goes through
+ * the timer, CURL_POLL_REMOVE may come for a socket we never saw, and the
+ * handle a socket callback names may be one of libcurl's own.
+ */
+#include "config.h"
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "net/easy.h"
+#include "net/fetch.h"
+#include "net/multi.h"
+
+struct multi {
+	CURLM *curlm;
+	struct event_base *base;
+	struct event timer;
+	const struct easy_env *env;
+	multi_done_fn *done;
+	void *arg;
+	struct list busy;	/* slots with a fetch */
+	struct list idle;	/* slots without: the last used first, so that
+				 * its pinned name is likely the next one's */
+	struct list failed;	/* fetches that could not even be started */
+	struct event failing;
+};
+
+/* A handle and its place in the lists. */
+struct multi_slot {
+	struct list node;
+	struct easy *easy;
+};
+
+struct multi_socket {
+	struct event event;
+	struct multi *multi;
+};
+
+/* --- what is finished --- */
+
+static void
+multi_finish(struct multi *multi, struct multi_slot *slot, CURLcode code)
+{
+	struct fetch *fetch = easy_fetch(slot->easy);
+
+	curl_multi_remove_handle(multi->curlm, easy_handle(slot->easy));
+	easy_collect(slot->easy, (int)code);
+	list_remove(&slot->node);
+	list_push_front(&multi->idle, &slot->node);
+	multi->done(multi->arg, fetch);
+}
+
+static void
+multi_drain(struct multi *multi)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(multi->curlm, &left)) != NULL)
+		if (message->msg == CURLMSG_DONE)
+			multi_finish(multi, easy_owner(message->easy_handle),
+				message->data.result);
+}
+
+/* --- libcurl asks, libevent watches --- */
+
+static void
+multi_on_socket(evutil_socket_t fd, short what, void *arg)
+{
+	struct multi *multi = ((struct multi_socket *)arg)->multi;
+	int mask = (what & EV_READ ? CURL_CSELECT_IN : 0) |
+		(what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+	int running;
+
+	curl_multi_socket_action(multi->curlm, fd, mask, &running);
+	multi_drain(multi);
+}
+
+static void
+multi_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct multi *multi = arg;
+	int running;
+
+	(void)fd;
+	(void)what;
+	curl_multi_socket_action(multi->curlm, CURL_SOCKET_TIMEOUT, 0,
+		&running);
+	multi_drain(multi);
+}
+
+static int
+multi_want_timer(CURLM *curlm, long ms, void *arg)
+{
+	struct multi *multi = arg;
+	struct timeval delay = { ms / 1000, (ms % 1000) * 1000 };
+
+	(void)curlm;
+	return ms < 0 ? evtimer_del(&multi->timer) :
+		evtimer_add(&multi->timer, &delay);
+}
+
+static int
+multi_want_socket(CURL *curl, curl_socket_t fd, int what, void *arg,
+	void *assigned)
+{
+	struct multi_socket *watch = assigned;
+	struct multi *multi = arg;
+	short events = EV_PERSIST;
+
+	(void)curl;
+	if (what == CURL_POLL_REMOVE) {
+		if (watch != NULL)
+			event_del(&watch->event);
+		free(watch);
+		return 0;
+	}
+	if (watch != NULL) {
+		event_del(&watch->event);
+	} else {
+		watch = mem_array(1, sizeof *watch);
+		watch->multi = multi;
+		curl_multi_assign(multi->curlm, fd, watch);
+	}
+	if (what & CURL_POLL_IN)
+		events |= EV_READ;
+	if (what & CURL_POLL_OUT)
+		events |= EV_WRITE;
+	event_assign(&watch->event, multi->base, fd, events, multi_on_socket,
+		watch);
+	return event_add(&watch->event, NULL);
+}
+
+/* --- starting and ending fetches --- */
+
+static struct multi_slot *
+multi_slot_new(const struct easy_env *env)
+{
+	struct multi_slot *slot = mem_array(1, sizeof *slot);
+
+	slot->easy = easy_new(env, NULL);
+	if (slot->easy == NULL) {
+		free(slot);
+		return NULL;
+	}
+	easy_set_owner(slot->easy, slot);
+	return slot;
+}
+
+static void
+multi_slots_free(struct multi *multi, struct list *slots)
+{
+	struct multi_slot *slot;
+	struct list *node;
+
+	while ((node = list_pop(slots)) != NULL) {
+		slot = LIST_ENTRY(node, struct multi_slot, node);
+		curl_multi_remove_handle(multi->curlm,
+			easy_handle(slot->easy));
+		easy_free(slot->easy);
+		free(slot);
+	}
+}
+
+/* Done with an error, but from the loop and not from inside multi_add(). */
+static void
+multi_fail(struct multi *multi, struct fetch *fetch)
+{
+	if (fetch->reply.code == CURLE_OK)
+		fetch->reply.code = CURLE_FAILED_INIT;
+	list_push(&multi->failed, &fetch->node);
+	event_active(&multi->failing, EV_TIMEOUT, 0);
+}
+
+static void
+multi_on_failing(evutil_socket_t fd, short what, void *arg)
+{
+	struct multi *multi = arg;
+	struct list failed, *node;
+
+	(void)fd;
+	(void)what;
+	list_init(&failed);
+	list_splice(&failed, &multi->failed);
+	while ((node = list_pop(&failed)) != NULL)
+		multi->done(multi->arg, LIST_ENTRY(node, struct fetch, node));
+}
+
+void
+multi_add(struct multi *multi, struct fetch *fetch)
+{
+	struct list *node = list_pop(&multi->idle);
+	struct multi_slot *slot;
+
+	slot = node != NULL ? LIST_ENTRY(node, struct multi_slot, node) :
+		multi_slot_new(multi->env);
+	if (slot == NULL) {
+		fetch_reply_clear(&fetch->reply);
+		multi_fail(multi, fetch);
+		return;
+	}
+	if (easy_prepare(slot->easy, fetch) != 0) {
+		list_push_front(&multi->idle, &slot->node);
+		multi_fail(multi, fetch);
+		return;
+	}
+	list_push(&multi->busy, &slot->node);
+	/* Sets the timer, which starts the transfer. */
+	curl_multi_add_handle(multi->curlm, easy_handle(slot->easy));
+}
+
+void
+multi_cancel(struct multi *multi)
+{
+	struct multi_slot *slot;
+	struct fetch *fetch;
+	struct list busy, *node;
+
+	/* Those that `done` starts anew are not meant. */
+	list_init(&busy);
+	list_splice(&busy, &multi->busy);
+	while (!list_empty(&busy)) {
+		node = busy.next;
+		slot = LIST_ENTRY(node, struct multi_slot, node);
+		fetch = easy_fetch(slot->easy);
+		curl_multi_remove_handle(multi->curlm,
+			easy_handle(slot->easy));
+		easy_collect(slot->easy, CURLE_ABORTED_BY_CALLBACK);
+		fetch->reply.refusal = FETCH_CANCELLED;
+		list_remove(node);
+		list_push_front(&multi->idle, node);
+		multi->done(multi->arg, fetch);
+	}
+}
+
+/* --- life --- */
+
+struct multi *
+multi_new(struct event_base *base, const struct easy_env *env,
+	size_t concurrency, multi_done_fn *done, void *arg, struct err *err)
+{
+	struct multi *multi = mem_array(1, sizeof *multi);
+
+	multi->base = base;
+	multi->env = env;
+	multi->done = done;
+	multi->arg = arg;
+	list_init(&multi->busy);
+	list_init(&multi->idle);
+	list_init(&multi->failed);
+	evtimer_assign(&multi->timer, base, multi_on_timer, multi);
+	event_assign(&multi->failing, base, -1, 0, multi_on_failing, multi);
+	multi->curlm = curl_multi_init();
+	if (multi->curlm == NULL) {
+		free(multi);
+		err_set(err, ERR_SYSTEM, "libcurl cannot make a multi handle");
+		return NULL;
+	}
+	curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION,
+		multi_want_socket);
+	curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
+	curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION,
+		multi_want_timer);
+	curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
+	/* Never reached: up to 8.9 each eviction walks every host seen. */
+	curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS,
+		(long)(4 * concurrency + 1024));
+	return multi;
+}
+
+void
+multi_free(struct multi *multi)
+{
+	if (multi == NULL)
+		return;
+	multi_slots_free(multi, &multi->busy);
+	multi_slots_free(multi, &multi->idle);
+	curl_multi_cleanup(multi->curlm);
+	event_del(&multi->timer);
+	event_del(&multi->failing);
+	free(multi);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * perform -- one request at a time in the caller's thread, on
+ * curl_easy_perform(), and the means to interrupt it.
+ */
+#include "config.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "net/easy.h"
+#include "net/fetch.h"
+#include "net/perform.h"
+
+struct perform_group {
+	const struct easy_env *env;
+	atomic_int cancel;
+	pthread_mutex_t lock;
+	struct list busy;	/* performers inside perform() */
+};
+
+struct performer {
+	struct list node;
+	struct perform_group *group;
+	struct easy *easy;
+	pthread_t thread;
+};
+
+/* SIGURG is ignored by default and used by nobody else here. */
+#define PERFORM_SIGNAL SIGURG
+
+static void
+perform_on_signal(int number)
+{
+	(void)number;
+}
+
+struct perform_group *
+perform_group_new(const struct easy_env *env)
+{
+	struct perform_group *group = mem_array(1, sizeof *group);
+	struct sigaction action = { .sa_handler = perform_on_signal };
+
+	group->env = env;
+	pthread_mutex_init(&group->lock, NULL);
+	list_init(&group->busy);
+	/* A handler that does nothing: it only makes poll(2) return. */
+	sigaction(PERFORM_SIGNAL, &action, NULL);
+	return group;
+}
+
+void
+perform_group_free(struct perform_group *group)
+{
+	if (group == NULL)
+		return;
+	pthread_mutex_destroy(&group->lock);
+	free(group);
+}
+
+struct performer *
+performer_new(struct perform_group *group, struct err *err)
+{
+	struct performer *performer = mem_array(1, sizeof *performer);
+
+	performer->group = group;
+	list_init(&performer->node);
+	performer->easy = easy_new(group->env, err);
+	if (performer->easy == NULL) {
+		free(performer);
+		return NULL;
+	}
+	easy_set_cancel(performer->easy, &group->cancel);
+	return performer;
+}
+
+void
+performer_free(struct performer *performer)
+{
+	if (performer == NULL)
+		return;
+	easy_free(performer->easy);
+	free(performer);
+}
+
+void
+perform(struct performer *performer, struct fetch *fetch)
+{
+	struct perform_group *group = performer->group;
+	CURLcode code;
+
+	if (atomic_load(&group->cancel)) {
+		fetch_reply_clear(&fetch->reply);
+		fetch->reply.code = CURLE_ABORTED_BY_CALLBACK;
+		fetch->reply.refusal = FETCH_CANCELLED;
+		return;
+	}
+	if (easy_prepare(performer->easy, fetch) != 0)
+		return;
+	pthread_mutex_lock(&group->lock);
+	performer->thread = pthread_self();
+	list_push(&group->busy, &performer->node);
+	pthread_mutex_unlock(&group->lock);
+	code = curl_easy_perform(easy_handle(performer->easy));
+	pthread_mutex_lock(&group->lock);
+	list_remove(&performer->node);
+	pthread_mutex_unlock(&group->lock);
+	easy_collect(performer->easy, (int)code);
+}
+
+void
+perform_cancel(struct perform_group *group)
+{
+	struct list *node;
+
+	atomic_store(&group->cancel, 1);
+	pthread_mutex_lock(&group->lock);
+	for (node = group->busy.next; node != &group->busy; node = node->next)
+		pthread_kill(LIST_ENTRY(node, struct performer, node)->thread,
+			PERFORM_SIGNAL);
+	pthread_mutex_unlock(&group->lock);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_NET_PERFORM_H
+#define FETCHALL_NET_PERFORM_H
+
+#include "base/err.h"
+
+struct easy_env;
+struct fetch;
+
+/*
+ * Blocking fetches. A group is all performers of a run; each performer is
+ * one handle with its kept connections and belongs to one thread at a time.
+ */
+struct perform_group;
+struct performer;
+
+struct perform_group *perform_group_new(const struct easy_env *env);
+/* All performers must be gone. NULL is fine. */
+void perform_group_free(struct perform_group *group);
+
+struct performer *performer_new(struct perform_group *group, struct err *err);
+void performer_free(struct performer *performer);	/* NULL is fine */
+
+/* Performs the request and fills the reply, however long that takes. */
+void perform(struct performer *performer, struct fetch *fetch);
+
+/*
+ * Ends every perform() of the group, now and from now on, with FETCH_CANCELLED.
+ * libcurl looks up once a second when nothing moves, so the threads are woken
+ * by a signal; one that comes just before libcurl sleeps is lost, so call
+ * this again every few ms until all are back. Any thread.
+ */
+void perform_cancel(struct perform_group *group);
+
+#endif
