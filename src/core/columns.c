@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * columns -- what a record consists of, as a table. JSON keys, the CSV
+ * header, -w names and the manual's list of fields all come from these rows,
+ * so a new field is one row here. Numbers are written by hand: a record has
+ * some fifteen, and printf would cost more than everything else together.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/columns.h"
+#include "core/result.h"
+#include "opt/opt.h"
+
+static const char *
+column_method(const struct result *result)
+{
+	return result->method != NULL ? result->method : "GET";
+}
+
+static const char *
+column_url_effective(const struct result *result)
+{
+	if (result->url_effective != NULL)
+		return result->url_effective;
+	return result->url != NULL ? result->url : "";
+}
+
+#define COLUMN(kind, ctype, field, text) \
+	{ .name = #field, .type = COLUMN_##kind, \
+		.off = OPT_AT(struct result, field, ctype), .brief = text }
+#define COLUMN_CALLED(field, about) \
+	{ .name = #field, .type = COLUMN_CALL, .text = column_##field, \
+		.brief = about }
+
+/* clang-format off */
+static const struct column columns[] = {
+	COLUMN(U64, uint64_t, seq, "number of the URL in the list, from 1"),
+	COLUMN(TEXT, char *, url, "the URL as given, without credentials"),
+	COLUMN_CALLED(url_effective, "the URL fetched last, after redirects"),
+	COLUMN_CALLED(method, "method of the last request"),
+	COLUMN(U64, uint64_t, response_code, "HTTP status; 0: no reply"),
+	COLUMN(BOOL, int, ok, "a whole reply with status 200 to 399"),
+	COLUMN(BOOL, int, final, "not tried again in this run"),
+	COLUMN(U64, uint64_t, attempt, "number of the attempt, from 1"),
+	COLUMN(CLASS, enum error_class, error_class, "what kind of failure"),
+	COLUMN(TEXT, const char *, error_detail, "finer name of the failure"),
+	COLUMN(TEXT, char *, errormsg, "what went wrong, in words"),
+	COLUMN(TIMESTAMP, int64_t, timestamp, "when the attempt began, UTC"),
+	COLUMN(U64, uint64_t, num_redirects, "redirects followed"),
+	COLUMN(TEXT, const char *, http_version, "HTTP version of the reply"),
+	COLUMN(CHARS, char *, remote_ip, "address connected to"),
+	COLUMN(U64, uint64_t, num_connects, "new connections made"),
+	COLUMN(SECONDS, int64_t, time_queue, "waited before the start"),
+	COLUMN(SECONDS, int64_t, time_namelookup, "until the name was known"),
+	COLUMN(SECONDS, int64_t, time_connect, "until connected"),
+	COLUMN(SECONDS, int64_t, time_appconnect,
+		"until the TLS handshake was done; 0: none"),
+	COLUMN(SECONDS, int64_t, time_starttransfer, "until the first byte"),
+	COLUMN(SECONDS, int64_t, time_redirect, "until the last hop began"),
+	COLUMN(SECONDS, int64_t, time_total, "until the end"),
+	COLUMN(U64, uint64_t, size_download, "bytes of the body"),
+	COLUMN(TEXT, char *, content_type, "media type the server named"),
+	COLUMN(TEXT, char *, filename_effective, "file the body is kept in"),
+	COLUMN(TEXT, const char *, strategy, "strategy that fetched it"),
+	{ .name = "escaped", .type = COLUMN_ESCAPED,
+		.brief = "in texts \\xNN is a byte and \\\\ a backslash" },
+};
+/* clang-format on */
+
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+const struct column *
+columns_all(size_t *ret_n)
+{
+	*ret_n = COLUMNS;
+	return columns;
+}
+
+const struct column *
+column_find(const char *name, struct err *err)
+{
+	const char *names[COLUMNS + 1];
+	const char *near;
+	size_t i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		if (strcmp(columns[i].name, name) == 0)
+			return &columns[i];
+		names[i] = columns[i].name;
+	}
+	names[COLUMNS] = NULL;
+	near = opt_nearest(name, names);
+	if (near == NULL)
+		err_set(err, ERR_USAGE, "no column is called '%s'", name);
+	else
+		err_set(err, ERR_USAGE, "no column is called '%s'; did you "
+			"mean '%s'?", name, near);
+	return NULL;
+}
+
+static inline const void *
+column_at(const struct column *column, const struct result *result)
+{
+	return (const char *)result + column->off;
+}
+
+const char *
+column_text(const struct column *column, const struct result *result)
+{
+	const void *at = column_at(column, result);
+	const char *text;
+
+	switch (column->type) {
+	case COLUMN_TEXT:
+		text = *(const char *const *)at;
+		return text != NULL ? text : "";
+	case COLUMN_CHARS:
+		return at;
+	case COLUMN_CLASS:
+		return error_class_name(*(const enum error_class *)at);
+	case COLUMN_CALL:
+		return column->text(result);
+	case COLUMN_U64:
+	case COLUMN_BOOL:
+	case COLUMN_SECONDS:
+	case COLUMN_TIMESTAMP:
+	case COLUMN_ESCAPED:
+		break;
+	}
+	return NULL;
+}
+
+/* The last `width` digits of n. */
+static char *
+column_write_digits(char *at, uint64_t n, int width)
+{
+	int i;
+
+	for (i = width - 1; i >= 0; i--) {
+		at[i] = (char)('0' + n % 10);
+		n /= 10;
+	}
+	return at + width;
+}
+
+static char *
+column_write_u64(char *at, uint64_t n)
+{
+	uint64_t rest = n;
+	int width = 1;
+
+	while (rest >= 10) {
+		rest /= 10;
+		width++;
+	}
+	return column_write_digits(at, n, width);
+}
+
+/* Below zero counts as zero: clocks are read on several threads. */
+static char *
+column_write_seconds(char *at, int64_t us)
+{
+	uint64_t n = us > 0 ? (uint64_t)us : 0;
+
+	at = column_write_u64(at, n / CLOCK_SECOND);
+	*at++ = '.';
+	return column_write_digits(at, n % CLOCK_SECOND, 6);
+}
+
+static char *
+column_write_bool(char *at, int yes)
+{
+	memcpy(at, yes ? "true" : "false", yes ? 4 : 5);
+	return at + (yes ? 4 : 5);
+}
+
+char *
+column_write(const struct column *column, const struct result *result,
+	int escaped, char *at)
+{
+	const void *field = column_at(column, result);
+
+	switch (column->type) {
+	case COLUMN_U64:
+		return column_write_u64(at, *(const uint64_t *)field);
+	case COLUMN_BOOL:
+		return column_write_bool(at, *(const int *)field);
+	case COLUMN_SECONDS:
+		return column_write_seconds(at, *(const int64_t *)field);
+	case COLUMN_TIMESTAMP:
+		clock_rfc3339(*(const int64_t *)field, at);
+		return at + CLOCK_RFC3339_SIZE - 1;
+	case COLUMN_ESCAPED:
+		return column_write_bool(at, escaped);
+	case COLUMN_TEXT:
+	case COLUMN_CHARS:
+	case COLUMN_CLASS:
+	case COLUMN_CALL:
+		break;
+	}
+	return at;
+}
+
+static int
+column_list_has(const struct column_list *list, const struct column *column)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (list->items[i] == column)
+			return 1;
+	return 0;
+}
+
+static int
+column_list_add(struct column_list *list, const char *name, struct err *err)
+{
+	const struct column *column = column_find(name, err);
+
+	if (column == NULL)
+		return -1;
+	if (column_list_has(list, column))
+		return err_set(err, ERR_USAGE, "column '%s' is named twice",
+			name);
+	list->items[list->n++] = column;
+	return 0;
+}
+
+/* No name comes twice, so there is room for every list that is allowed. */
+int
+column_list_parse(struct column_list *ret, const char *text, struct err *err)
+{
+	struct column_list list = {
+		.items = mem_array(COLUMNS, sizeof(const struct column *)),
+	};
+	const char *end;
+	char *name;
+	int rc = 0;
+
+	for (; text == NULL && list.n < COLUMNS; list.n++)
+		list.items[list.n] = &columns[list.n];
+	while (text != NULL && rc == 0) {
+		end = strchrnul(text, ',');
+		name = mem_strndup(text, (size_t)(end - text));
+		rc = column_list_add(&list, name, err);
+		free(name);
+		text = *end == ',' ? end + 1 : NULL;
+	}
+	if (rc != 0)
+		column_list_release(&list);
+	else
+		*ret = list;
+	return rc;
+}
+
+void
+column_list_release(struct column_list *list)
+{
+	free(list->items);
+	*list = (struct column_list){ .items = NULL };
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output -- where records leave the program: gathered into large writes, and
+ * whole whatever happens to the disk. Stdio could do the gathering, but after
+ * a failed flush nobody knows which bytes arrived; here the end of each
+ * record in the buffer is known, so the file can be cut at one.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "core/output.h"
+
+#define OUTPUT_GATHER ((size_t)64 << 10)
+#define OUTPUT_RECORD_MAX ((size_t)16 << 20)
+
+struct output {
+	int fd;
+	int owned;		/* fd is ours to close */
+	int regular;
+	int continues;
+	char *name;
+	struct buf buf;
+	size_t whole;		/* bytes of buf that are whole records */
+	size_t *ends;		/* where in buf each record ends */
+	size_t n_ends, ends_size;
+	uint64_t records;
+	struct err failed;	/* what every call says from now on */
+};
+
+struct output *
+output_new(int fd, const char *name)
+{
+	struct output *output = mem_array(1, sizeof *output);
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	output->fd = fd;
+	output->name = mem_strdup(name);
+	buf_init(&output->buf, OUTPUT_GATHER + OUTPUT_RECORD_MAX);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		output->regular = 1;
+		output->continues = st.st_size > 0 && flags != -1 &&
+			(flags & O_APPEND) != 0;
+	}
+	return output;
+}
+
+struct output *
+output_open(const char *path, enum output_mode mode, struct err *err)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	struct output *output;
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		return output_new(STDOUT_FILENO, "standard output");
+	flags |= mode == OUTPUT_APPEND ? O_APPEND : O_TRUNC;
+	fd = open(path, flags, 0666);
+	if (fd == -1) {
+		err_sys(err, "%s", path);
+		return NULL;
+	}
+	output = output_new(fd, path);
+	output->owned = 1;
+	return output;
+}
+
+void
+output_free(struct output *output)
+{
+	if (output == NULL)
+		return;
+	if (output->owned)
+		close(output->fd);
+	buf_release(&output->buf);
+	free(output->ends);
+	free(output->name);
+	free(output);
+}
+
+struct buf *
+output_buf(struct output *output)
+{
+	return &output->buf;
+}
+
+uint64_t
+output_records(const struct output *output)
+{
+	return output->records;
+}
+
+int
+output_continues(const struct output *output)
+{
+	return output->continues;
+}
+
+/* Forgets what was gathered; what was written stays. */
+static void
+output_drop(struct output *output)
+{
+	buf_clear(&output->buf);
+	output->whole = 0;
+	output->n_ends = 0;
+}
+
+static int
+output_failed(struct output *output, struct err *err)
+{
+	output_drop(output);
+	if (err != NULL)
+		*err = output->failed;
+	return -1;
+}
+
+/* Nobody but us may have written behind us, else their bytes would go. */
+static int
+output_cut(struct output *output, size_t torn)
+{
+	off_t at = lseek(output->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (torn == 0)
+		return 0;
+	if (at < (off_t)torn || fstat(output->fd, &st) != 0 ||
+	    st.st_size != at)
+		return -1;
+	at -= (off_t)torn;
+	if (ftruncate(output->fd, at) != 0)
+		return -1;
+	return lseek(output->fd, at, SEEK_SET) == at ? 0 : -1;
+}
+
+static int
+output_fail(struct output *output, size_t sent, int number, struct err *err)
+{
+	size_t kept = 0;
+	size_t at = 0;
+	const char *torn = "";
+
+	while (kept < output->n_ends && output->ends[kept] <= sent)
+		at = output->ends[kept++];
+	output->records += kept;
+	if (output->regular && output_cut(output, sent - at) != 0)
+		torn = ", and the start of one more";
+	if (number == EPIPE || number == ECONNRESET)
+		err_set(&output->failed, ERR_CLOSED, "%s: the reader went "
+			"away", output->name);
+	else
+		err_set(&output->failed, ERR_IO, "%s: %s; %" PRIu64 " whole "
+			"record%s kept%s", output->name, strerror(number),
+			output->records,
+			output->records == 1 ? " was" : "s were", torn);
+	return output_failed(output, err);
+}
+
+/* Waits where a descriptor shared with others was made non-blocking. */
+static void
+output_wait(const struct output *output)
+{
+	struct pollfd fd = { .fd = output->fd, .events = POLLOUT };
+
+	poll(&fd, 1, -1);
+}
+
+/* Returns 0 or errno; *ret_sent is what arrived in either case. */
+static int
+output_send(const struct output *output, size_t *ret_sent)
+{
+	const char *p = output->buf.data;
+	size_t sent = 0;
+	int number = 0;
+	ssize_t n;
+
+	while (sent < output->whole && number == 0) {
+		n = write(output->fd, p + sent, output->whole - sent);
+		if (n > 0)
+			sent += (size_t)n;
+		else if (n == 0)
+			number = EIO;
+		else if (errno == EAGAIN)
+			output_wait(output);
+		else if (errno != EINTR)
+			number = errno;
+	}
+	*ret_sent = sent;
+	return number;
+}
+
+int
+output_commit(struct output *output, struct err *err)
+{
+	size_t sent;
+	int number;
+
+	if (output->failed.code != ERR_NONE)
+		return output_failed(output, err);
+	number = output_send(output, &sent);
+	if (number != 0)
+		return output_fail(output, sent, number, err);
+	output->records += output->n_ends;
+	output->n_ends = 0;
+	buf_shift(&output->buf, output->whole);
+	output->whole = 0;
+	return 0;
+}
+
+/* What came before the record is good and is still written. */
+static int
+output_too_large(struct output *output, struct err *err)
+{
+	buf_cut(&output->buf, output->whole);
+	if (output_commit(output, err) != 0)
+		return -1;
+	err_set(&output->failed, ERR_IO, "%s: a record is larger than %zu "
+		"MiB; %" PRIu64 " whole record%s kept", output->name,
+		OUTPUT_RECORD_MAX >> 20, output->records,
+		output->records == 1 ? " was" : "s were");
+	return output_failed(output, err);
+}
+
+int
+output_record(struct output *output, struct err *err)
+{
+	if (output->failed.code != ERR_NONE)
+		return output_failed(output, err);
+	if (output->buf.full)
+		return output_too_large(output, err);
+	if (output->n_ends == output->ends_size) {
+		output->ends_size += output->ends_size / 2 + 64;
+		output->ends = mem_grow(output->ends, output->ends_size,
+			sizeof *output->ends);
+	}
+	output->whole = output->buf.len;
+	output->ends[output->n_ends++] = output->whole;
+	/* Records may be empty (-w ''), so their number is bounded too. */
+	if (output->whole < OUTPUT_GATHER && output->n_ends < OUTPUT_GATHER)
+		return 0;
+	return output_commit(output, err);
+}
+
+int
+output_header(struct output *output, struct err *err)
+{
+	output->whole = output->buf.len;
+	return output_commit(output, err);
+}
+
+int
+output_close(struct output *output, struct err *err)
+{
+	int fd = output->fd;
+
+	if (output_commit(output, err) != 0)
+		return -1;
+	if (!output->owned)
+		return 0;
+	output->owned = 0;
+	output->fd = -1;
+	/* EINTR: Linux has closed it all the same. */
+	if (close(fd) != 0 && errno != EINTR)
+		return err_sys(err, "%s", output->name);
+	return 0;
+}

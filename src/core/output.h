@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_OUTPUT_H
+#define FETCHALL_CORE_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * A file or pipe that whole records go to. Records are gathered in `buf` and
+ * leave in large writes; a record is never left torn in a regular file: when
+ * a write fails, the file is cut back to its last whole record. SIGPIPE must be
+ * ignored (and SIGXFSZ, for the message). For one thread.
+ */
+struct output;
+
+enum output_mode { OUTPUT_TRUNCATE, OUTPUT_APPEND };
+
+/* Opens a path, or standard output for "-". */
+struct output *output_open(const char *path, enum output_mode mode,
+	struct err *err);
+/* Over a descriptor of the caller's that is not closed. `name` for errors. */
+struct output *output_new(int fd, const char *name);
+/* Closes without writing what was not committed. NULL is fine. */
+void output_free(struct output *output);
+
+/* Where the next record's bytes are appended. */
+struct buf *output_buf(struct output *output);
+/*
+ * The bytes so far end a record. Writes when enough has come together;
+ * returns -1 as output_commit() does.
+ */
+int output_record(struct output *output, struct err *err);
+/*
+ * The bytes so far are a header, which is written at once and counts as no
+ * record; returns -1 as output_commit() does.
+ */
+int output_header(struct output *output, struct err *err);
+/* Whether a file that is appended to held something: it needs no header. */
+int output_continues(const struct output *output);
+/*
+ * Writes all whole records. On failure: ERR_CLOSED when the reader of a pipe
+ * went away, else ERR_IO with the name, the reason, and how many whole
+ * records were kept; the same error again on every later call.
+ */
+int output_commit(struct output *output, struct err *err);
+/*
+ * Commits and closes, and reports what only close() says (a full quota on a
+ * network file system); after it there is only output_free().
+ */
+int output_close(struct output *output, struct err *err);
+/* Records written so far; those that were cut away again do not count. */
+uint64_t output_records(const struct output *output);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * result -- one attempt at a URL as a plain struct. Whoever fetches fills it,
+ * the ledger hands it to sinks and statistics and frees it; nothing in
+ * between needs to know how it will be printed.
+ */
+#include "config.h"
+
+#include "base/mem.h"
+#include "core/result.h"
+
+const char *
+error_class_name(enum error_class class)
+{
+#define ERROR_NAME(code, name, text) [ERROR_##code] = name,
+	static const char *const names[] = { ERROR_CLASSES(ERROR_NAME) };
+#undef ERROR_NAME
+
+	return names[class];
+}
+
+struct result *
+result_new(void)
+{
+	struct result *result = mem_array(1, sizeof *result);
+
+	list_init(&result->node);
+	return result;
+}
+
+void
+result_free(struct result *result)
+{
+	if (result == NULL)
+		return;
+	free(result->url);
+	free(result->url_effective);
+	free(result->method);
+	free(result->errormsg);
+	free(result->content_type);
+	free(result->filename_effective);
+	free(result);
+}

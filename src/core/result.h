@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_RESULT_H
+#define FETCHALL_CORE_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+/* X(code, name, meaning): error_class in records; the manual's list. */
+#define ERROR_CLASSES(X) \
+	X(NONE, "", "no error") \
+	X(INPUT, "input", "the list's line is no URL") \
+	X(DNS, "dns", "the name has no address") \
+	X(CONNECT, "connect", "no connection could be made") \
+	X(TLS, "tls", "the handshake or the certificate failed") \
+	X(TIMEOUT, "timeout", "a time limit was reached") \
+	X(HTTP, "http", "status 400 and above, or a broken reply") \
+	X(REDIRECT, "redirect", "too many, a loop, or one that is refused") \
+	X(BODY, "body", "the body was cut short or too large") \
+	X(LOCAL, "local", "something on this machine failed") \
+	X(STOPPED, "stopped", "cut off by a signal")
+
+#define ERROR_ENUM(code, name, text) ERROR_##code,
+enum error_class { ERROR_CLASSES(ERROR_ENUM) ERROR_CLASS_COUNT };
+#undef ERROR_ENUM
+
+const char *error_class_name(enum error_class class);
+
+/*
+ * One attempt at a URL, redirects included: a row of every record format.
+ * Fields carry the names and meanings of curl's -w variables; times are
+ * microseconds here, since the start of the attempt's first hop, our own
+ * look-ups included. Columns (columns.h) say how each is printed.
+ */
+struct result {
+	struct list node;	/* the ledger's queue */
+	uint64_t seq;
+	char *url;		/* as given, no credentials; owned */
+	char *url_effective;	/* the last hop; owned, or NULL: like url */
+	char *method;		/* of the last hop; owned, NULL: GET */
+	uint64_t response_code;	/* 0: no reply */
+	int ok;			/* whole reply, status 200 to 399 */
+	int final;		/* not tried again in this run */
+	uint64_t attempt;	/* from 1 */
+	enum error_class error_class;
+	const char *error_detail;	/* finer name, static; NULL: none */
+	char *errormsg;		/* owned; NULL: none. May hold any bytes */
+	int64_t timestamp;	/* wall clock at the start, us since 1970 */
+	uint64_t num_redirects;
+	const char *http_version;	/* "1.1", "2"; static; NULL: no reply */
+	char remote_ip[46];	/* "" : no connection */
+	uint64_t num_connects;
+	int64_t time_queue;	/* waited before the start */
+	int64_t time_namelookup;
+	int64_t time_connect;
+	int64_t time_appconnect;	/* 0: no TLS */
+	int64_t time_starttransfer;
+	int64_t time_redirect;	/* start of the last hop */
+	int64_t time_total;
+	uint64_t size_download;	/* body bytes of the last hop */
+	char *content_type;	/* owned; NULL: none. Any bytes */
+	char *filename_effective;	/* owned; NULL: not kept */
+	const char *strategy;	/* static */
+};
+
+struct result *result_new(void);	/* zeroed */
+void result_free(struct result *result);	/* NULL is fine */
+
+#endif

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Outputs: what arrived is whole records, on good days and on full disks.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "core/output.h"
+#include "unit.h"
+
+/* A length that no block, page or power of two is a multiple of. */
+#define RECORD 151
+
+static int
+add_record(struct output *output, uint64_t number, struct err *err)
+{
+	struct buf *buf = output_buf(output);
+	size_t start = buf->len;
+
+	buf_add_u64(buf, number);
+	while (buf->len < start + RECORD - 1)
+		buf_add_char(buf, 'x');
+	buf_add_char(buf, '\n');
+	return output_record(output, err);
+}
+
+/* Adds until it fails; returns how many were taken. */
+static uint64_t
+add_until_failure(struct output *output, struct err *err)
+{
+	uint64_t n;
+
+	for (n = 0; n < 1000000; n++)
+		if (add_record(output, n, err) != 0)
+			return n;
+	fail_msg("nothing failed");
+	return 0;
+}
+
+static off_t
+size_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_size;
+}
+
+/* The file holds records 0 to n-1 and nothing else. */
+static void
+assert_records(int fd, uint64_t n)
+{
+	char line[RECORD], head[24];
+	uint64_t i;
+
+	assert_int_equal(size_of(fd), n * RECORD);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(pread(fd, line, RECORD,
+			(off_t)(i * RECORD)), RECORD);
+		snprintf(head, sizeof head, "%llux", (unsigned long long)i);
+		assert_memory_equal(line, head, strlen(head));
+		assert_int_equal(line[RECORD - 1], '\n');
+	}
+}
+
+static void
+records_arrive_whole_and_in_order(void **state)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	struct output *output = output_new(fd, "file");
+	struct err err;
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < 5000; i++)
+		assert_int_equal(add_record(output, i, &err), 0);
+	assert_true(output_records(output) > 0);
+	assert_true(output_records(output) < 5000);
+	assert_int_equal(output_commit(output, &err), 0);
+	assert_int_equal(output_records(output), 5000);
+	output_free(output);
+	assert_records(fd, 5000);
+	close(fd);
+}
+
+static void
+what_no_record_ends_is_not_written(void **state)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	struct output *output = output_new(fd, "file");
+	struct err err;
+
+	(void)state;
+	assert_int_equal(add_record(output, 0, &err), 0);
+	buf_add_text(output_buf(output), "half a rec");
+	assert_int_equal(output_commit(output, &err), 0);
+	assert_int_equal(size_of(fd), RECORD);
+	buf_add_text(output_buf(output), "ord\n");
+	assert_int_equal(output_record(output, &err), 0);
+	assert_int_equal(output_commit(output, &err), 0);
+	assert_int_equal(size_of(fd), RECORD + 14);
+	assert_int_equal(output_records(output), 2);
+	output_free(output);
+	close(fd);
+}
+
+static void
+header_is_written_at_once_and_no_record(void **state)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	struct output *output = output_new(fd, "file");
+	struct err err;
+
+	(void)state;
+	buf_add_text(output_buf(output), "header\n");
+	assert_int_equal(output_header(output, &err), 0);
+	assert_int_equal(size_of(fd), 7);
+	assert_int_equal(output_records(output), 0);
+	output_free(output);
+	close(fd);
+}
+
+static void
+modes_truncate_or_append(void **state)
+{
+	char path[] = "/tmp/fetchall-output-XXXXXX";
+	int fd = mkstemp(path);
+	struct output *output;
+	struct err err;
+
+	(void)state;
+	output = output_open(path, OUTPUT_APPEND, &err);
+	assert_false(output_continues(output));
+	assert_int_equal(add_record(output, 0, &err), 0);
+	assert_int_equal(output_close(output, &err), 0);
+	output_free(output);
+	output = output_open(path, OUTPUT_APPEND, &err);
+	assert_true(output_continues(output));
+	assert_int_equal(add_record(output, 1, &err), 0);
+	assert_int_equal(output_close(output, &err), 0);
+	output_free(output);
+	assert_records(fd, 2);
+	output = output_open(path, OUTPUT_TRUNCATE, &err);
+	assert_false(output_continues(output));
+	assert_int_equal(size_of(fd), 0);
+	output_free(output);
+	output_free(NULL);
+	unlink(path);
+	close(fd);
+}
+
+static void
+unopenable_path_is_an_error_with_its_name(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_null(output_open("/nonexistent/file", OUTPUT_TRUNCATE, &err));
+	assert_int_equal(err.code, ERR_IO);
+	assert_string_equal(err.text,
+		"/nonexistent/file: No such file or directory");
+}
+
+static void
+full_device_is_an_error_that_stays(void **state)
+{
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct output *output = output_new(fd, "/dev/full");
+	struct err err, again;
+
+	(void)state;
+	assert_int_equal(add_record(output, 0, &err), 0);
+	assert_int_equal(output_commit(output, &err), -1);
+	assert_int_equal(err.code, ERR_IO);
+	assert_string_equal(err.text, "/dev/full: No space left on device; "
+		"0 whole records were kept");
+	assert_int_equal(add_record(output, 1, &again), -1);
+	assert_string_equal(again.text, err.text);
+	assert_int_equal(output_buf(output)->len, 0);
+	assert_int_equal(output_commit(output, &again), -1);
+	assert_string_equal(again.text, err.text);
+	assert_int_equal(output_close(output, NULL), -1);
+	output_free(output);
+	close(fd);
+}
+
+static void
+set_file_limit(rlim_t limit)
+{
+	struct rlimit both;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &both), 0);
+	both.rlim_cur = limit;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &both), 0);
+}
+
+/* The limit makes write() short first, then fail: a torn record to cut. */
+static void
+limited_file_ends_in_whole_records(void **state)
+{
+	static const rlim_t limits[] = { 0, 1, RECORD - 1, RECORD, RECORD + 1,
+		65536, 65537, 100000, 200000 };
+	char want[128];
+	uint64_t kept;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof limits / sizeof *limits; i++) {
+		int fd = memfd_create("output", MFD_CLOEXEC);
+		struct output *output = output_new(fd, "file");
+		struct err err;
+
+		set_file_limit(limits[i]);
+		add_until_failure(output, &err);
+		set_file_limit(RLIM_INFINITY);
+		kept = limits[i] / RECORD;
+		snprintf(want, sizeof want, "file: File too large; %llu whole "
+			"record%s kept", (unsigned long long)kept,
+			kept == 1 ? " was" : "s were");
+		assert_int_equal(err.code, ERR_IO);
+		assert_string_equal(err.text, want);
+		assert_int_equal(output_records(output), kept);
+		assert_int_equal(output_commit(output, &err), -1);
+		output_free(output);
+		assert_records(fd, kept);
+		/* Whoever shares the descriptor goes on at the cut. */
+		assert_int_equal(lseek(fd, 0, SEEK_CUR), kept * RECORD);
+		close(fd);
+	}
+}
+
+static void
+cut_keeps_what_others_wrote_before(void **state)
+{
+	char path[] = "/tmp/fetchall-output-XXXXXX";
+	int fd = mkstemp(path);
+	struct output *output;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(write(fd, "before\n", 7), 7);
+	output = output_open(path, OUTPUT_APPEND, &err);
+	set_file_limit(7 + 3 * RECORD + 10);
+	add_until_failure(output, &err);
+	set_file_limit(RLIM_INFINITY);
+	assert_int_equal(output_records(output), 3);
+	assert_int_equal(size_of(fd), 7 + 3 * RECORD);
+	output_free(output);
+	unlink(path);
+	close(fd);
+}
+
+/* 0 where mounting is refused, as in most containers. */
+static int
+mount_small(const char *path)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		mount("none", path, "tmpfs", 0, "size=256k") == 0;
+}
+
+static void
+full_disk_ends_in_whole_records(void **state)
+{
+	char dir[] = "/tmp/fetchall-output-XXXXXX";
+	char path[64];
+	struct output *output;
+	struct err err;
+	uint64_t kept;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	if (!mount_small(dir)) {
+		print_message("mounting is refused: not tested\n");
+		rmdir(dir);
+		return;
+	}
+	snprintf(path, sizeof path, "%s/out", dir);
+	output = output_open(path, OUTPUT_TRUNCATE, &err);
+	add_until_failure(output, &err);
+	assert_int_equal(err.code, ERR_IO);
+	assert_non_null(strstr(err.text, "No space left on device; "));
+	kept = output_records(output);
+	assert_in_range(kept, 1, (256 << 10) / RECORD);
+	output_free(output);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_records(fd, kept);
+	close(fd);
+	assert_int_equal(umount(dir), 0);
+	rmdir(dir);
+}
+
+struct reader {
+	int fd;
+	uint64_t bytes;
+	uint64_t records;
+	int whole;
+};
+
+static void *
+reader_main(void *arg)
+{
+	struct reader *reader = arg;
+	char bytes[1000];
+	ssize_t n, i;
+
+	reader->whole = 1;
+	while ((n = read(reader->fd, bytes, sizeof bytes)) != 0) {
+		for (i = 0; i < n; i++) {
+			reader->bytes++;
+			if (bytes[i] != '\n')
+				continue;
+			reader->records++;
+			if (reader->bytes != reader->records * RECORD)
+				reader->whole = 0;
+		}
+	}
+	return NULL;
+}
+
+static void
+on_alarm(int number)
+{
+	(void)number;
+}
+
+static void
+alarm_every(suseconds_t us)
+{
+	struct itimerval timer = { { 0, us }, { 0, us } };
+
+	assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+/* Signals interrupt the writer whether the pipe blocks or not. */
+static void
+check_pipe(int flags)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct reader reader = { .fd = -1 };
+	struct output *output;
+	pthread_t thread;
+	struct err err;
+	sigset_t alarms;
+	uint64_t i;
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(fcntl(fds[1], F_SETFL, flags), 0);
+	reader.fd = fds[0];
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarms, NULL);
+	assert_int_equal(pthread_create(&thread, NULL, reader_main, &reader),
+		0);
+	pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	alarm_every(300);
+	output = output_new(fds[1], "pipe");
+	for (i = 0; i < 20000; i++)
+		assert_int_equal(add_record(output, i, &err), 0);
+	assert_int_equal(output_commit(output, &err), 0);
+	alarm_every(0);
+	output_free(output);
+	close(fds[1]);
+	pthread_join(thread, NULL);
+	close(fds[0]);
+	assert_int_equal(reader.records, 20000);
+	assert_true(reader.whole);
+}
+
+static void
+slow_pipe_gets_everything(void **state)
+{
+	(void)state;
+	check_pipe(0);
+	check_pipe(O_NONBLOCK);
+}
+
+static void
+reader_that_went_away_is_its_own_error(void **state)
+{
+	struct output *output;
+	struct err err;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	output = output_new(fds[1], "standard output");
+	close(fds[0]);
+	assert_int_equal(add_record(output, 0, &err), 0);
+	assert_int_equal(output_commit(output, &err), -1);
+	assert_int_equal(err.code, ERR_CLOSED);
+	assert_int_equal(add_record(output, 1, &err), -1);
+	assert_int_equal(err.code, ERR_CLOSED);
+	assert_int_equal(output_records(output), 0);
+	output_free(output);
+	close(fds[1]);
+}
+
+static void
+record_past_the_ceiling_fails_and_spares_the_others(void **state)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	struct output *output = output_new(fd, "file");
+	struct buf *buf = output_buf(output);
+	char *large = mem_array(8 << 20, 1);
+	struct err err;
+	int i;
+
+	(void)state;
+	assert_int_equal(add_record(output, 0, &err), 0);
+	assert_int_equal(add_record(output, 1, &err), 0);
+	for (i = 0; i < 3; i++)
+		buf_add(buf, large, 8 << 20);
+	assert_int_equal(output_record(output, &err), -1);
+	assert_int_equal(err.code, ERR_IO);
+	assert_string_equal(err.text, "file: a record is larger than 16 MiB; "
+		"2 whole records were kept");
+	assert_int_equal(add_record(output, 2, &err), -1);
+	output_free(output);
+	assert_records(fd, 2);
+	free(large);
+	close(fd);
+}
+
+static void
+record_of_sixteen_mebibytes_passes(void **state)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	struct output *output = output_new(fd, "file");
+	char *large = mem_array(16 << 20, 1);
+	struct err err;
+
+	(void)state;
+	assert_int_equal(add_record(output, 0, &err), 0);
+	buf_add(output_buf(output), large, 16 << 20);
+	assert_int_equal(output_record(output, &err), 0);
+	assert_int_equal(output_commit(output, &err), 0);
+	assert_int_equal(size_of(fd), RECORD + (16 << 20));
+	output_free(output);
+	free(large);
+	close(fd);
+}
+
+static void
+empty_records_are_counted(void **state)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	struct output *output = output_new(fd, "file");
+	struct err err;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 200000; i++)
+		assert_int_equal(output_record(output, &err), 0);
+	assert_int_equal(output_commit(output, &err), 0);
+	assert_int_equal(output_records(output), 200000);
+	assert_int_equal(size_of(fd), 0);
+	output_free(output);
+	close(fd);
+}
+
+static int
+ignore_signals(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	return 0;
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup(records_arrive_whole_and_in_order,
+		ignore_signals),
+	cmocka_unit_test(what_no_record_ends_is_not_written),
+	cmocka_unit_test(header_is_written_at_once_and_no_record),
+	cmocka_unit_test(modes_truncate_or_append),
+	cmocka_unit_test(unopenable_path_is_an_error_with_its_name),
+	cmocka_unit_test(full_device_is_an_error_that_stays),
+	cmocka_unit_test_setup(limited_file_ends_in_whole_records,
+		ignore_signals),
+	cmocka_unit_test_setup(cut_keeps_what_others_wrote_before,
+		ignore_signals),
+	cmocka_unit_test(full_disk_ends_in_whole_records),
+	cmocka_unit_test(slow_pipe_gets_everything),
+	cmocka_unit_test_setup(reader_that_went_away_is_its_own_error,
+		ignore_signals),
+	cmocka_unit_test(record_past_the_ceiling_fails_and_spares_the_others),
+	cmocka_unit_test(record_of_sixteen_mebibytes_passes),
+	cmocka_unit_test(empty_records_are_counted),
+};
+
+UNIT_MAIN("core/output", tests)
