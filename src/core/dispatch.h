@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_DISPATCH_H
+#define FETCHALL_CORE_DISPATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/run.h"
+
+struct frontier;
+struct ledger;
+struct names;
+struct service;
+
+/*
+ * Decides which job is next and what a reply leads to. Jobs come from the
+ * frontier, go out to the strategy and end in the ledger; in between they
+ * wait for names, for their next hop or for their next attempt.
+ */
+struct dispatch;
+
+/* All borrowed; frontier and service may be set after dispatch_new(). */
+struct dispatch_args {
+	const struct run_settings *settings;
+	size_t concurrency;
+	struct origins *origins;
+	struct names *names;
+	struct ledger *ledger;
+	struct service *service;
+	const struct url *proxy;	/* text NULL: none */
+};
+
+struct dispatch *dispatch_new(const struct dispatch_args *args,
+	struct err *err);
+/* Jobs that are still waiting are dropped. NULL is fine. */
+void dispatch_free(struct dispatch *dispatch);
+void dispatch_set_frontier(struct dispatch *dispatch,
+	struct frontier *frontier);
+
+/* As run_next(), run_take(), run_wake_fd(), run_rest() and run_done(). */
+enum run_next dispatch_next(struct dispatch *dispatch, struct job **ret);
+enum run_next dispatch_take(struct dispatch *dispatch, struct job **ret);
+int dispatch_wake_fd(const struct dispatch *dispatch);
+void dispatch_rest(struct dispatch *dispatch);
+void dispatch_done(struct dispatch *dispatch, struct job *job);
+
+/* Makes those who wait look again. Any thread; `arg` is the dispatch. */
+void dispatch_wake(void *arg);
+
+/* No job is granted any more: only what is under way comes back. */
+void dispatch_stop(struct dispatch *dispatch);
+size_t dispatch_in_flight(struct dispatch *dispatch);
+
+#endif

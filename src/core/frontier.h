@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_FRONTIER_H
+#define FETCHALL_CORE_FRONTIER_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct job;
+struct origins;
+struct source;
+
+/*
+ * The URLs that are still to come, in the order of the list. A thread of its
+ * own reads the source a bounded way ahead, so that a slow pipe stops no
+ * transfer, parsing is off the loop, and the run can see which origins are
+ * due again.
+ */
+struct frontier;
+
+enum frontier_next { FRONTIER_JOB, FRONTIER_WAIT, FRONTIER_END };
+
+struct frontier_args {
+	struct source *source;		/* borrowed */
+	struct origins *origins;
+	size_t ahead;			/* jobs read ahead at most */
+	void (*wake)(void *arg);	/* after FRONTIER_WAIT: look again;
+					 * called from the reading thread */
+	void *arg;
+};
+
+/* NULL with ERR_SYSTEM when the thread cannot be started. */
+struct frontier *frontier_new(const struct frontier_args *args,
+	struct err *err);
+/* Interrupts the reader, also where it waits for a pipe. NULL is fine. */
+void frontier_free(struct frontier *frontier);
+
+/* Never blocks. */
+enum frontier_next frontier_next(struct frontier *frontier, struct job **ret);
+
+/*
+ * After FRONTIER_END: 0, or -1 with what went wrong when the list could not
+ * be read to its end.
+ */
+int frontier_error(struct frontier *frontier, struct err *err);
+
+#endif

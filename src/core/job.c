@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job -- the life of one URL: its memory and the order of its states.
+ */
+#include "config.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/body.h"
+#include "core/job.h"
+#include "core/origins.h"
+#include "url/source.h"
+
+struct job *
+job_new(struct source_item *item)
+{
+	struct job *job = mem_array(1, sizeof *job);
+
+	job->seq = item->seq;
+	job->text = item->text;
+	job->asked = item->request;
+	job->fetch.request.url = url_take(&item->url);
+	job->attempt = 1;
+	job->eligible_us = clock_us();
+	list_init(&job->node);
+	fetch_reply_clear(&job->fetch.reply);
+	if (item->bad.code != ERR_NONE)
+		job->bad = mem_strdup(item->bad.text);
+	item->text = NULL;
+	item->request = NULL;
+	return job;
+}
+
+void
+job_free(struct job *job)
+{
+	fetch_release(&job->fetch);
+	url_release(&job->first);
+	source_request_free(job->asked);
+	body_free(job->body);
+	free(job->text);
+	free(job->bad);
+	free(job->visited);
+	free(job);
+}
+
+void
+job_move(struct job *job, enum job_state to)
+{
+#define FROM(state) (1u << JOB_##state)
+	static const unsigned allowed[] = {
+		[JOB_LISTED] = 0,
+		[JOB_PULLED] = FROM(LISTED) | FROM(AGAIN) | FROM(WAITING),
+		[JOB_NAMING] = FROM(PULLED),
+		[JOB_READY] = FROM(PULLED) | FROM(NAMING),
+		[JOB_GRANTED] = FROM(READY),
+		[JOB_AGAIN] = FROM(GRANTED),
+		[JOB_WAITING] = FROM(GRANTED) | FROM(NAMING) | FROM(PULLED),
+		[JOB_ENDED] = FROM(LISTED) | FROM(PULLED) | FROM(NAMING) |
+			FROM(READY) | FROM(GRANTED) | FROM(AGAIN) |
+			FROM(WAITING),
+	};
+#undef FROM
+
+	assert(allowed[to] & (1u << job->state));
+	job->state = to;
+}
+
+void
+job_count(struct job *job)
+{
+	if (job->origin == NULL || job->counted)
+		return;
+	atomic_fetch_add(&job->origin->waiting, 1);
+	job->counted = 1;
+}
+
+void
+job_uncount(struct job *job)
+{
+	if (!job->counted)
+		return;
+	atomic_fetch_sub(&job->origin->waiting, 1);
+	job->counted = 0;
+}
+
+const struct url *
+job_first_url(const struct job *job)
+{
+	return job->first.text != NULL ? &job->first :
+		&job->fetch.request.url;
+}

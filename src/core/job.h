@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_JOB_H
+#define FETCHALL_CORE_JOB_H
+
+#include <stdint.h>
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "core/service.h"
+#include "net/fetch.h"
+#include "url/url.h"
+
+struct body;
+struct dispatch;
+struct origin;
+struct source_item;
+struct source_request;
+
+/*
+ * A URL on its way through the run. It has one owner at a time, which its
+ * state names; job_move() is the only way from one to the next.
+ */
+enum job_state {
+	JOB_LISTED,		/* read from the list, in the frontier */
+	JOB_PULLED,		/* in the core's hands, on its way */
+	JOB_NAMING,		/* its name is being looked up */
+	JOB_READY,		/* may be granted */
+	JOB_GRANTED,		/* a strategy is performing job->fetch */
+	JOB_AGAIN,		/* a redirect's next hop, not looked up yet */
+	JOB_WAITING,		/* for the time of its next attempt */
+	JOB_ENDED,
+};
+
+struct job {
+	struct list node;	/* whichever list its state implies */
+	struct heap_node due;	/* JOB_WAITING */
+	struct service_ask ask;	/* JOB_NAMING */
+	struct fetch fetch;	/* the current hop; a strategy's business */
+	struct dispatch *dispatch;	/* who it came to */
+	enum job_state state;
+	uint64_t seq;
+	char *text;		/* the URL as given, no credentials; owned */
+	char *bad;		/* what is wrong with the line; NULL: nothing */
+	struct source_request *asked;	/* the list's own wishes, or NULL */
+	struct body *body;	/* the file that was asked for, or NULL */
+	int kept;		/* it has its name */
+	struct origin *origin;	/* of the first hop; a reference. NULL when
+				 * the line is bad */
+	int counted;		/* in origin->waiting */
+	struct url first;	/* the list's URL while a redirect is followed;
+				 * empty on the first hop */
+	uint64_t *visited;	/* hashes of the hops so far, n_hops of them */
+	unsigned n_hops;
+	uint64_t attempt;	/* from 1 */
+	/* Monotonic us: when it could have begun; when the attempt's first
+	 * hop began; this hop. `name_us` is how long its look-up took. */
+	int64_t eligible_us, started_us, hop_us, name_us;
+};
+
+/* Takes the item's contents. */
+struct job *job_new(struct source_item *item);
+void job_free(struct job *job);
+
+/* Asserts that the move is one of those a job may make. */
+void job_move(struct job *job, enum job_state to);
+
+/* Counts the job among those its origin waits for, or no longer. */
+void job_count(struct job *job);
+void job_uncount(struct job *job);
+
+/* The URL of the list, whatever hop the job is at. */
+const struct url *job_first_url(const struct job *job);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ledger -- one thread between the run and its outputs.
+ *
+ * It gathers for a moment before it takes a batch, so that at full speed it
+ * is woken once per hundreds of results and still shows a lone one at once to
+ * a person's eye.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "core/ledger.h"
+#include "core/output.h"
+#include "core/result.h"
+#include "core/sink.h"
+#include "core/stats.h"
+#include "net/wake.h"
+
+#define LEDGER_FULL 2048	/* results waiting: no new fetches above */
+#define LEDGER_BATCH 256	/* worth waking for */
+#define LEDGER_GATHER (20 * CLOCK_MS)
+
+struct ledger {
+	struct ledger_args args;
+	pthread_t thread;
+	struct wake ended;
+	struct stats stats;	/* the thread's until it ended */
+	struct err failure;	/* likewise */
+	pthread_mutex_t lock;	/* all below */
+	pthread_cond_t more;
+	struct list queue;
+	size_t n;		/* queued or being written */
+	int was_full, closing;
+	struct stats_counters counters;
+};
+
+/* Takes what is there; waits for something, then a little for more. */
+static int
+ledger_take(struct ledger *ledger, struct list *ret)
+{
+	struct timespec until;
+	int64_t at;
+
+	pthread_mutex_lock(&ledger->lock);
+	while (list_empty(&ledger->queue) && !ledger->closing)
+		pthread_cond_wait(&ledger->more, &ledger->lock);
+	at = clock_us() + LEDGER_GATHER;
+	until.tv_sec = at / CLOCK_SECOND;
+	until.tv_nsec = at % CLOCK_SECOND * 1000;
+	while (ledger->n < LEDGER_BATCH && !ledger->closing)
+		if (pthread_cond_timedwait(&ledger->more, &ledger->lock,
+		    &until) != 0)
+			break;
+	list_splice(ret, &ledger->queue);
+	pthread_mutex_unlock(&ledger->lock);
+	return !list_empty(ret);
+}
+
+static void
+ledger_fail(struct ledger *ledger, const struct err *err)
+{
+	if (ledger->failure.code != ERR_NONE)
+		return;
+	ledger->failure = *err;
+	ledger->args.on_fail(ledger->args.arg);
+}
+
+static void
+ledger_write(struct ledger *ledger, const struct result *result)
+{
+	const struct ledger_target *target;
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < ledger->args.n_targets; i++) {
+		target = &ledger->args.targets[i];
+		if (ledger->failure.code == ERR_NONE &&
+		    target->sink->write(target->self, result, &err) != 0)
+			ledger_fail(ledger, &err);
+	}
+}
+
+static void
+ledger_commit(struct ledger *ledger)
+{
+	struct output *output;
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < ledger->args.n_targets; i++) {
+		output = ledger->args.targets[i].output;
+		if (output != NULL && output_commit(output, &err) != 0)
+			ledger_fail(ledger, &err);
+	}
+}
+
+/* After a failure results are still counted: the summary stays true. */
+static void
+ledger_settle(struct ledger *ledger, struct list *batch)
+{
+	struct result *result;
+	struct list *node;
+	size_t n = 0;
+	int room;
+
+	while ((node = list_pop(batch)) != NULL) {
+		result = LIST_ENTRY(node, struct result, node);
+		ledger_write(ledger, result);
+		stats_add(&ledger->stats, result);
+		result_free(result);
+		n++;
+	}
+	ledger_commit(ledger);
+	pthread_mutex_lock(&ledger->lock);
+	ledger->counters = ledger->stats.counters;
+	ledger->n -= n;
+	room = ledger->was_full && ledger->n < LEDGER_FULL / 2;
+	if (room)
+		ledger->was_full = 0;
+	pthread_mutex_unlock(&ledger->lock);
+	if (room)
+		ledger->args.on_room(ledger->args.arg);
+}
+
+static void *
+ledger_main(void *arg)
+{
+	struct ledger *ledger = arg;
+	struct list batch;
+
+	list_init(&batch);
+	while (ledger_take(ledger, &batch))
+		ledger_settle(ledger, &batch);
+	/* A header line without a record is still to be written. */
+	ledger_commit(ledger);
+	wake_set(&ledger->ended);
+	return NULL;
+}
+
+static void
+ledger_locks_init(struct ledger *ledger)
+{
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&ledger->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&ledger->more, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+struct ledger *
+ledger_new(const struct ledger_args *args, struct err *err)
+{
+	struct ledger *ledger = mem_array(1, sizeof *ledger);
+
+	ledger->args = *args;
+	list_init(&ledger->queue);
+	if (wake_open(&ledger->ended, err) != 0) {
+		free(ledger);
+		return NULL;
+	}
+	stats_init(&ledger->stats);
+	ledger_locks_init(ledger);
+	errno = pthread_create(&ledger->thread, NULL, ledger_main, ledger);
+	if (errno == 0)
+		return ledger;
+	err_sys(err, "cannot start the thread that writes results");
+	ledger_free(ledger);
+	return NULL;
+}
+
+void
+ledger_free(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	stats_release(&ledger->stats);
+	wake_close(&ledger->ended);
+	pthread_cond_destroy(&ledger->more);
+	pthread_mutex_destroy(&ledger->lock);
+	free(ledger);
+}
+
+void
+ledger_push(struct ledger *ledger, struct result *result)
+{
+	int wanted;
+
+	pthread_mutex_lock(&ledger->lock);
+	list_push(&ledger->queue, &result->node);
+	ledger->n++;
+	/* The first one starts the gathering, a full batch ends it. */
+	wanted = ledger->queue.next == &result->node ||
+		ledger->n == LEDGER_BATCH;
+	pthread_mutex_unlock(&ledger->lock);
+	if (wanted)
+		pthread_cond_signal(&ledger->more);
+}
+
+int
+ledger_full(struct ledger *ledger)
+{
+	int full;
+
+	pthread_mutex_lock(&ledger->lock);
+	full = ledger->n >= LEDGER_FULL;
+	if (full)
+		ledger->was_full = 1;
+	pthread_mutex_unlock(&ledger->lock);
+	return full;
+}
+
+void
+ledger_close(struct ledger *ledger)
+{
+	pthread_mutex_lock(&ledger->lock);
+	ledger->closing = 1;
+	pthread_mutex_unlock(&ledger->lock);
+	pthread_cond_signal(&ledger->more);
+}
+
+int
+ledger_fd(const struct ledger *ledger)
+{
+	return ledger->ended.fd;
+}
+
+int
+ledger_finish(struct ledger *ledger, struct err *err)
+{
+	pthread_join(ledger->thread, NULL);
+	if (ledger->failure.code == ERR_NONE)
+		return 0;
+	return err_set(err, ledger->failure.code, "%s", ledger->failure.text);
+}
+
+void
+ledger_counters(struct ledger *ledger, struct stats_counters *ret)
+{
+	pthread_mutex_lock(&ledger->lock);
+	*ret = ledger->counters;
+	pthread_mutex_unlock(&ledger->lock);
+}
+
+const struct stats *
+ledger_stats(const struct ledger *ledger)
+{
+	return &ledger->stats;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outcome -- from a job and its reply to a row of results.
+ *
+ * libcurl measures from the moment it was given one hop. A row measures from
+ * the start of the attempt: earlier hops are in time_redirect, our own name
+ * look-up comes in front of libcurl's times.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "core/job.h"
+#include "core/outcome.h"
+#include "core/result.h"
+#include "core/verdict.h"
+#include "url/source.h"
+
+/* libcurl's 0 means "did not come to that"; so does ours. */
+static int64_t
+outcome_time(int64_t before, int64_t us)
+{
+	return us > 0 ? before + us : 0;
+}
+
+static void
+outcome_times(struct result *result, const struct job *job)
+{
+	const struct fetch_reply *reply = &job->fetch.reply;
+	int64_t hop = job->hop_us - job->started_us;
+	int64_t named = hop + job->name_us;
+
+	result->time_queue = job->started_us - job->eligible_us;
+	result->time_redirect = job->n_hops > 0 ? hop : 0;
+	result->time_total = named + reply->total_us;
+	if (job->fetch.request.addrs != NULL || reply->connect_us > 0)
+		result->time_namelookup = named + reply->namelookup_us;
+	result->time_connect = outcome_time(named, reply->connect_us);
+	result->time_appconnect = outcome_time(named, reply->appconnect_us);
+	if (reply->response_code != 0)
+		result->time_starttransfer = outcome_time(named,
+			reply->starttransfer_us);
+}
+
+static char *
+outcome_copy(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static void
+outcome_reply(struct result *result, const struct fetch_reply *reply)
+{
+	result->response_code = (uint64_t)reply->response_code;
+	result->http_version = reply->http_version;
+	memcpy(result->remote_ip, reply->remote_ip, sizeof result->remote_ip);
+	result->num_connects = (uint64_t)reply->num_connects;
+	result->size_download = reply->size_download;
+	result->content_type = outcome_copy(reply->content_type);
+}
+
+/* The method that was sent, where it was not GET. */
+static const char *
+outcome_method(const struct fetch_request *request)
+{
+	if (request->method != NULL)
+		return request->method;
+	return request->body != NULL ? "POST" : NULL;
+}
+
+/* Our own words where we broke off; libcurl would blame a callback. */
+static const char *
+outcome_refusal(enum fetch_refusal refusal, int os_errno)
+{
+	switch (refusal) {
+	case FETCH_HEADER_LIMIT:
+		return "the headers are larger than --max-header allows";
+	case FETCH_BAD_HEADER:
+		return "a header line holds a stray CR or NUL";
+	case FETCH_TWO_LENGTHS:
+		return "two Content-Length headers that differ";
+	case FETCH_TWO_LOCATIONS:
+		return "two Location headers that differ";
+	case FETCH_BODY_LIMIT:
+		return "the body is larger than --max-body allows";
+	case FETCH_NOT_WRITTEN:
+		return strerror(os_errno);
+	case FETCH_CANCELLED:
+		return "ended early";
+	case FETCH_ACCEPTED:
+		break;
+	}
+	return NULL;
+}
+
+static char *
+outcome_message(const struct fetch_reply *reply,
+	const struct verdict *verdict, const char *errormsg)
+{
+	if (verdict->error_class == ERROR_NONE)
+		return NULL;
+	if (errormsg == NULL)
+		errormsg = outcome_refusal(reply->refusal, reply->os_errno);
+	if (errormsg == NULL && verdict->error_class == ERROR_REDIRECT)
+		errormsg = "more redirects than --max-redirs allows";
+	return outcome_copy(errormsg != NULL ? errormsg : reply->errormsg);
+}
+
+struct result *
+outcome_result(const struct job *job, const struct verdict *verdict,
+	const char *errormsg, const char *strategy, int64_t wall_offset)
+{
+	const struct fetch_request *request = &job->fetch.request;
+	struct result *result = result_new();
+
+	result->seq = job->seq;
+	result->url = mem_strdup(job->text);
+	/* Unless they are the same: most lists hold canonical URLs. */
+	if (request->url.text != NULL &&
+	    strcmp(request->url.text, job->text) != 0)
+		result->url_effective = mem_strdup(request->url.text);
+	result->method = outcome_copy(outcome_method(request));
+	result->attempt = job->attempt;
+	result->ok = verdict->ok;
+	result->final = verdict->kind != VERDICT_RETRY &&
+		verdict->error_class != ERROR_STOPPED;
+	result->error_class = verdict->error_class;
+	result->error_detail = verdict->detail;
+	result->errormsg = outcome_message(&job->fetch.reply, verdict,
+		errormsg);
+	result->timestamp = job->started_us + wall_offset;
+	result->num_redirects = job->n_hops;
+	result->strategy = strategy;
+	if (job->kept)
+		result->filename_effective = mem_strdup(job->asked->output);
+	outcome_times(result, job);
+	outcome_reply(result, &job->fetch.reply);
+	return result;
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run -- puts the parts of one pass together, starts the strategy, and ends
+ * everything in order: by itself, by a signal, or because an output failed.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/dispatch.h"
+#include "core/frontier.h"
+#include "core/origins.h"
+#include "core/run.h"
+#include "core/service.h"
+#include "core/strategy.h"
+
+#define RUN_AHEAD 1024			/* jobs read ahead at least */
+#define RUN_GRACE (500 * CLOCK_MS)	/* for what is in flight at Ctrl-C */
+#define RUN_PATIENCE (900 * CLOCK_MS)	/* for outputs after Ctrl-C */
+#define RUN_CANCEL_AGAIN (20 * CLOCK_MS)
+
+struct run {
+	const struct run_settings *settings;
+	size_t concurrency;
+	struct source *source;
+	struct url proxy;
+	struct origins origins;
+	struct names *names;
+	struct ledger *ledger;
+	struct service *service;
+	struct dispatch *dispatch;
+	struct frontier *frontier;
+	int64_t started_us, ended_us;
+	pthread_mutex_t lock;	/* all below */
+	int n_signals, signal;
+	int64_t signal_us;	/* when the first one came */
+	int cancelling;
+	void (*cancel)(void *);
+	void *cancel_arg;
+};
+
+/* --- ending early --- */
+
+/* Tells the strategy; again and again, since a blocked thread may miss it. */
+static void
+run_cancel(struct run *run)
+{
+	void (*cancel)(void *);
+	void *arg;
+
+	pthread_mutex_lock(&run->lock);
+	run->cancelling = 1;
+	cancel = run->cancel;
+	arg = run->cancel_arg;
+	if (cancel != NULL)
+		cancel(arg);
+	pthread_mutex_unlock(&run->lock);
+	dispatch_wake(run->dispatch);
+	if (cancel != NULL)
+		service_set_timer(run->service,
+			clock_us() + RUN_CANCEL_AGAIN);
+}
+
+/* Returns how many signals came so far. */
+static int
+run_note_signal(struct run *run, int number)
+{
+	int n;
+
+	pthread_mutex_lock(&run->lock);
+	n = ++run->n_signals;
+	if (n == 1) {
+		run->signal = number;
+		run->signal_us = clock_us();
+	}
+	pthread_mutex_unlock(&run->lock);
+	return n;
+}
+
+/* The first lets what is under way end for a moment; the second does not. */
+static void
+run_on_signal(void *arg, int number)
+{
+	struct run *run = arg;
+
+	if (run_note_signal(run, number) > 1) {
+		run_cancel(run);
+		return;
+	}
+	dispatch_stop(run->dispatch);
+	service_set_timer(run->service, clock_us() + RUN_GRACE);
+}
+
+static void
+run_on_timer(void *arg)
+{
+	struct run *run = arg;
+	int64_t left = 0;
+	int cancelling, n;
+
+	pthread_mutex_lock(&run->lock);
+	cancelling = run->cancelling;
+	n = run->n_signals;
+	if (n > 0)
+		left = run->signal_us + RUN_GRACE - clock_us();
+	pthread_mutex_unlock(&run->lock);
+	if (cancelling || (n > 0 && left <= 0)) {
+		run_cancel(run);
+		return;
+	}
+	if (n > 0)
+		service_set_timer(run->service, clock_us() + left);
+	dispatch_wake(run->dispatch);
+}
+
+/* An output takes nothing any more: what is under way is of no use. */
+static void
+run_on_output_failure(void *arg)
+{
+	struct run *run = arg;
+
+	pthread_mutex_lock(&run->lock);
+	run->cancelling = 1;
+	pthread_mutex_unlock(&run->lock);
+	dispatch_stop(run->dispatch);
+	service_set_timer(run->service, clock_us());
+}
+
+static void
+run_on_output_room(void *arg)
+{
+	struct run *run = arg;
+
+	dispatch_wake(run->dispatch);
+}
+
+void
+run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
+{
+	pthread_mutex_lock(&run->lock);
+	run->cancel = cancel;
+	run->cancel_arg = arg;
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* --- life --- */
+
+static int
+run_open(struct run *run, const struct ledger_target *targets,
+	size_t n_targets, struct err *err)
+{
+	const struct run_settings *settings = run->settings;
+	struct service_hooks hooks = {
+		.on_timer = run_on_timer,
+		.on_signal = run_on_signal,
+		.arg = run,
+	};
+	struct ledger_args ledger = {
+		.targets = targets,
+		.n_targets = n_targets,
+		.on_room = run_on_output_room,
+		.on_fail = run_on_output_failure,
+		.arg = run,
+	};
+
+	if (settings->easy.proxy != NULL &&
+	    url_parse(settings->easy.proxy, "http", &run->proxy, err) != 0)
+		return err_in(err, "--proxy");
+	run->names = names_new(&settings->names, err);
+	if (run->names == NULL)
+		return -1;
+	/* Signals are blocked before any thread starts, for all of them. */
+	run->service = service_new(run->names, &hooks, err);
+	if (run->service == NULL)
+		return -1;
+	run->ledger = ledger_new(&ledger, err);
+	if (run->ledger == NULL)
+		return -1;
+	run->dispatch = dispatch_new(&(struct dispatch_args){
+		.settings = settings,
+		.concurrency = run->concurrency,
+		.origins = &run->origins,
+		.names = run->names,
+		.ledger = run->ledger,
+		.service = run->service,
+		.proxy = &run->proxy,
+	}, err);
+	return run->dispatch != NULL ? 0 : -1;
+}
+
+struct run *
+run_new(const struct run_settings *settings, struct source *source,
+	const struct ledger_target *targets, size_t n_targets,
+	struct err *err)
+{
+	struct run *run = mem_array(1, sizeof *run);
+
+	run->settings = settings;
+	run->source = source;
+	run->concurrency = settings->strategy->caps & STRATEGY_ONE ? 1 :
+		settings->concurrency;
+	pthread_mutex_init(&run->lock, NULL);
+	origins_init(&run->origins);
+	if (run_open(run, targets, n_targets, err) == 0)
+		return run;
+	run_free(run);
+	return NULL;
+}
+
+void
+run_free(struct run *run)
+{
+	if (run == NULL)
+		return;
+	if (run->ledger != NULL && run->ended_us == 0) {
+		ledger_close(run->ledger);
+		ledger_finish(run->ledger, NULL);
+	}
+	dispatch_free(run->dispatch);
+	ledger_free(run->ledger);
+	service_free(run->service);
+	names_free(run->names);
+	url_release(&run->proxy);
+	origins_release(&run->origins);
+	pthread_mutex_destroy(&run->lock);
+	free(run);
+}
+
+/* --- one pass --- */
+
+static int
+run_strategy(struct run *run, struct err *err)
+{
+	const struct strategy *strategy = run->settings->strategy;
+	int rc;
+
+	if (!(strategy->caps & STRATEGY_OWN_LOOP) &&
+	    service_start(run->service, err) != 0)
+		return -1;
+	run->frontier = frontier_new(&(struct frontier_args){
+		.source = run->source,
+		.origins = &run->origins,
+		.ahead = RUN_AHEAD + 2 * run->concurrency,
+		.wake = dispatch_wake,
+		.arg = run->dispatch,
+	}, err);
+	if (run->frontier == NULL) {
+		service_stop(run->service);
+		return -1;
+	}
+	dispatch_set_frontier(run->dispatch, run->frontier);
+	rc = strategy->run(run, run->settings->strategy_settings, err);
+	/* One that ended with an error may have left its loop attached. */
+	service_stop(run->service);
+	return rc;
+}
+
+/*
+ * Waits for the ledger to write what is left. A signal gives it until the
+ * end of its patience, a second one no time at all. 0: it ended.
+ */
+static int
+run_await_ledger(struct run *run)
+{
+	struct pollfd fds[] = {
+		{ .fd = ledger_fd(run->ledger), .events = POLLIN },
+		{ .fd = service_signal_fd(run->service), .events = POLLIN },
+	};
+	int64_t left;
+	int number, timeout;
+
+	for (;;) {
+		left = run->signal_us + RUN_PATIENCE - clock_us();
+		if (run->n_signals > 1 || (run->n_signals > 0 && left <= 0))
+			left = 0;
+		timeout = run->n_signals > 0 ? (int)(left / CLOCK_MS) : -1;
+		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
+			return -1;
+		if (fds[0].revents != 0)
+			return 0;
+		if (run->n_signals > 0 && left == 0)
+			return -1;
+		while ((number = service_signal(run->service)) != 0)
+			run_note_signal(run, number);
+	}
+}
+
+static int
+run_signal_error(const struct run *run, struct err *err)
+{
+	return err_set(err, run->signal == SIGTERM ? ERR_TERMINATED :
+		ERR_INTERRUPTED, "ended early by %s",
+		run->signal == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+int
+run_execute(struct run *run, int *ret_stuck, struct err *err)
+{
+	struct err list = { 0 };
+	int rc, list_rc = 0;
+
+	*ret_stuck = 0;
+	run->started_us = clock_us();
+	rc = run_strategy(run, err);
+	if (run->frontier != NULL) {
+		list_rc = frontier_error(run->frontier, &list);
+		frontier_free(run->frontier);
+		run->frontier = NULL;
+	}
+	ledger_close(run->ledger);
+	if (run_await_ledger(run) != 0) {
+		*ret_stuck = 1;
+		return run_signal_error(run, err);
+	}
+	if (rc == 0)
+		rc = ledger_finish(run->ledger, err);
+	else
+		ledger_finish(run->ledger, NULL);
+	run->ended_us = clock_us();
+	if (rc == 0 && run->n_signals > 0)
+		return run_signal_error(run, err);
+	if (rc == 0 && list_rc != 0)
+		return err_set(err, list.code, "%s", list.text);
+	return rc;
+}
+
+/* --- what others may ask --- */
+
+size_t
+run_concurrency(const struct run *run)
+{
+	return run->concurrency;
+}
+
+const struct easy_settings *
+run_easy_settings(const struct run *run)
+{
+	return &run->settings->easy;
+}
+
+int
+run_attach(struct run *run, struct event_base *base, struct err *err)
+{
+	return service_attach(run->service, base, err);
+}
+
+void
+run_detach(struct run *run)
+{
+	service_stop(run->service);
+}
+
+enum run_next
+run_next(struct run *run, struct job **ret)
+{
+	return dispatch_next(run->dispatch, ret);
+}
+
+enum run_next
+run_take(struct run *run, struct job **ret)
+{
+	return dispatch_take(run->dispatch, ret);
+}
+
+int
+run_wake_fd(const struct run *run)
+{
+	return dispatch_wake_fd(run->dispatch);
+}
+
+void
+run_rest(struct run *run)
+{
+	dispatch_rest(run->dispatch);
+}
+
+void
+run_done(struct run *run, struct job *job)
+{
+	dispatch_done(run->dispatch, job);
+}
+
+size_t
+run_in_flight(struct run *run)
+{
+	return dispatch_in_flight(run->dispatch);
+}
+
+void
+run_counters(struct run *run, struct stats_counters *ret)
+{
+	ledger_counters(run->ledger, ret);
+}
+
+const struct stats *
+run_stats(const struct run *run)
+{
+	return ledger_stats(run->ledger);
+}
+
+int64_t
+run_wall_us(const struct run *run)
+{
+	return run->ended_us - run->started_us;
+}
+
+void
+run_name_counts(const struct run *run, uint64_t *ret_asked,
+	uint64_t *ret_cached)
+{
+	names_counts(run->names, ret_asked, ret_cached);
+}

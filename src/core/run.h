@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_RUN_H
+#define FETCHALL_CORE_RUN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/ledger.h"
+#include "core/verdict.h"
+#include "net/easy.h"
+#include "net/names.h"
+
+struct event_base;
+struct job;
+struct source;
+struct stats;
+struct stats_counters;
+struct strategy;
+
+/*
+ * One pass over a list with one strategy. All policy is in here: order,
+ * names, redirects, retries, limits, when to stop.
+ */
+struct run;
+
+struct run_settings {
+	const struct strategy *strategy;
+	const void *strategy_settings;	/* its options, or NULL */
+	size_t concurrency;
+	struct easy_settings easy;
+	struct names_settings names;
+	struct verdict_policy verdict;
+	int allow_downgrade;	/* follow https to http */
+	const char *method;	/* NULL: GET, POST with a body */
+	const void *body;	/* for every URL without one of its own */
+	size_t body_len;
+	int64_t max_time_us;	/* for one attempt, redirects included */
+};
+
+/* --- for the command line --- */
+
+/* Settings, source and targets are borrowed until run_free(). */
+struct run *run_new(const struct run_settings *settings,
+	struct source *source, const struct ledger_target *targets,
+	size_t n_targets, struct err *err);
+/* NULL is fine. */
+void run_free(struct run *run);
+
+/*
+ * Fetches the list. 0 when every URL was settled (whether it could be fetched
+ * or not), else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED for an end
+ * from outside; ERR_IO or ERR_SYSTEM for one of our own. Results are written
+ * in every case, except with ERR_INTERRUPTED or ERR_TERMINATED while an output
+ * takes nothing: then *ret_stuck is 1, a thread hangs in a write, and the
+ * process can only _exit(2).
+ */
+int run_execute(struct run *run, int *ret_stuck, struct err *err);
+
+/* How many fetches are under way; any thread. */
+size_t run_in_flight(struct run *run);
+/* Results so far; any thread. */
+void run_counters(struct run *run, struct stats_counters *ret);
+/* After run_execute(): all figures, and its wall time. */
+const struct stats *run_stats(const struct run *run);
+int64_t run_wall_us(const struct run *run);
+/* Names asked for, and answered without asking. */
+void run_name_counts(const struct run *run, uint64_t *ret_asked,
+	uint64_t *ret_cached);
+
+/* --- for strategies --- */
+
+enum run_next {
+	RUN_JOB,		/* *ret is granted: fetch it, run_done() it */
+	RUN_WAIT,		/* nothing now; run_wake_fd() tells when */
+	RUN_END,		/* no job will come any more */
+};
+
+size_t run_concurrency(const struct run *run);
+const struct easy_settings *run_easy_settings(const struct run *run);
+/* Puts names, timer and signals on a loop that the caller's thread runs. */
+int run_attach(struct run *run, struct event_base *base, struct err *err);
+/* Takes them off again, from that thread, before the loop is freed. */
+void run_detach(struct run *run);
+
+/* Never blocks. */
+enum run_next run_next(struct run *run, struct job **ret);
+/* Blocks: RUN_JOB or RUN_END. */
+enum run_next run_take(struct run *run, struct job **ret);
+/* Readable when run_next() may say more than it did; then run_rest(). */
+int run_wake_fd(const struct run *run);
+/* Clears run_wake_fd(); then ask run_next() until it says RUN_WAIT. */
+void run_rest(struct run *run);
+
+/* job->fetch.reply is filled. The job is the run's again; exactly once. */
+void run_done(struct run *run, struct job *job);
+
+/*
+ * `cancel` is called when the fetches under way must end at once, again and
+ * again until they have, from the service's thread. Register before the first
+ * job and clear it (NULL) before run() returns.
+ */
+void run_on_cancel(struct run *run, void (*cancel)(void *), void *arg);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_VERDICT_H
+#define FETCHALL_CORE_VERDICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "core/result.h"
+#include "net/names.h"
+
+struct fetch_reply;
+
+/*
+ * What a reply means and what follows from it: a pure function of the reply,
+ * the policy and how often this was tried, the same for every strategy.
+ */
+enum verdict_kind { VERDICT_FINAL, VERDICT_REDIRECT, VERDICT_RETRY };
+
+/* What is retried: names of error classes and details, and status codes. */
+struct verdict_retry_on {
+	unsigned classes;	/* bits of enum error_class */
+	const char *details[32];
+	size_t n_details;
+	uint64_t codes[10];	/* bit set of 0 to 599 */
+};
+
+struct verdict_policy {
+	int follow;		/* redirects at all */
+	unsigned max_redirs;
+	uint64_t retries;	/* attempts after the first */
+	int64_t retry_delay_us;	/* 0: 1 s, doubling, with jitter */
+	struct verdict_retry_on retry_on;
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	int ok;
+	enum error_class error_class;
+	const char *detail;	/* static, or NULL */
+	int64_t delay_us;	/* VERDICT_RETRY: from now */
+};
+
+/*
+ * Reads "dns,timeout,reset,429,503" into *ret: error classes, details and
+ * codes; "none" is nothing. ERR_USAGE names the word that is none of them.
+ */
+int verdict_retry_on_parse(struct verdict_retry_on *ret, const char *text,
+	struct err *err);
+
+/*
+ * `attempt` counts from 1, `n_hops` is how many redirects were followed
+ * already, `https` whether this hop was, `random` anything.
+ */
+struct verdict verdict_of_reply(const struct verdict_policy *policy,
+	const struct fetch_reply *reply, int https, uint64_t attempt,
+	unsigned n_hops, uint64_t random);
+/* The same for a look-up that gave no address. */
+struct verdict verdict_of_name(const struct verdict_policy *policy,
+	enum names_status status, uint64_t attempt, uint64_t random);
+
+/* Names of all details a verdict can give, NULL-terminated. */
+extern const char *const verdict_details[];
+
+#endif

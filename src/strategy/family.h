@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_STRATEGY_FAMILY_H
+#define FETCHALL_STRATEGY_FAMILY_H
+
+#include "core/strategy.h"
+
+/* X(name): one file strategy/NAME.c each; the first is the default. */
+#define STRATEGIES(X) \
+	X(async) \
+	X(serial)
+
+#define STRATEGY_DECLARE(name) extern const struct strategy strategy_##name;
+STRATEGIES(STRATEGY_DECLARE)
+#undef STRATEGY_DECLARE
+
+#endif
