@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * files -- every fetch needs a socket, and the system counts them.
+ */
+#include "config.h"
+
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "cli/files.h"
+
+/* Lists, outputs, loops, wake-ups, name servers, and idle connections. */
+#define FILES_SPARE 40
+
+size_t
+files_limit(size_t wanted)
+{
+	struct rlimit limit;
+	size_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return wanted;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+			getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur >= wanted + FILES_SPARE)
+		return wanted;
+	room = limit.rlim_cur > FILES_SPARE + 1 ?
+		(size_t)limit.rlim_cur - FILES_SPARE : 1;
+	log_warning("only %zu fetches at a time instead of %zu: no more than "
+		"%zu files may be open (ulimit -n)", room, wanted,
+		(size_t)limit.rlim_cur);
+	return room;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CLI_OPTIONS_H
+#define FETCHALL_CLI_OPTIONS_H
+
+#include <stdint.h>
+
+#include "opt/opt.h"
+
+/*
+ * The program's own option groups. Values are as typed; settings.h makes
+ * them into what the rooms below understand.
+ */
+struct options_input {
+	struct opt_list files;
+	int format;		/* enum source_format */
+	char *proto_default;
+};
+
+struct options_concurrency {
+	char *strategies;	/* "async" or "serial,async" */
+	uint64_t concurrency;
+};
+
+struct options_request {
+	char *method, *data, *user_agent, *referer, *proxy, *user, *cookie;
+	struct opt_list headers, resolve;
+	char *cacert, *capath, *cert, *key, *unix_socket;
+	int head, insecure, ipv4, ipv6;
+	int location, allow_downgrade;
+	uint64_t max_redirs;
+};
+
+struct options_limits {
+	int64_t connect_timeout, max_time, speed_time, dns_timeout;
+	int64_t retry_delay;
+	uint64_t speed_limit, max_body, max_header, retry;
+	char *retry_on;
+};
+
+struct options_names {
+	char *servers;
+	uint64_t concurrency;
+};
+
+struct options_records {
+	int format;		/* enum options_format */
+	char *results, *columns, *write_out;
+	int append;		/* a comparison's runs share one file */
+};
+
+enum options_summary { SUMMARY_TEXT, SUMMARY_JSON, SUMMARY_NONE };
+enum options_dump { DUMP_NOTHING, DUMP_MAN, DUMP_BASH, DUMP_ZSH, DUMP_FISH,
+	DUMP_CONFIG };
+
+struct options_general {
+	int dry_run, progress, quiet, verbose, summary, no_config, version;
+	int dump;
+	char *config, *help;
+	uint64_t report_fd;	/* 0: this is no run of a comparison */
+};
+
+/* Everything that was said. The groups are the engine's. */
+struct options {
+	struct opts *opts;
+	const struct options_input *input;
+	const struct options_concurrency *concurrency;
+	const struct options_request *request;
+	const struct options_limits *limits;
+	const struct options_names *names;
+	const struct options_records *records;
+	const struct options_general *general;
+	char **operands;	/* within argv */
+	int n_operands;
+	int first;		/* argv[first] is operands[0] */
+};
+
+/* All tables with their defaults; nothing parsed yet. */
+void options_init(struct options *options);
+void options_release(struct options *options);
+
+/*
+ * Config files, then argv (which is permuted), then the rules between
+ * options.
+ */
+int options_parse(struct options *options, int argc, char **argv,
+	struct err *err);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pages -- help, versions, the manual's sections, completion, config.
+ *
+ * Strategies, formats, fields, classes and exit statuses are read from the
+ * tables that the program itself works from.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "cli/options.h"
+#include "cli/pages.h"
+#include "core/columns.h"
+#include "core/result.h"
+#include "core/sink.h"
+#include "core/strategy.h"
+#include "net/versions.h"
+#include "opt/render.h"
+
+#define PAGES_MAX (4u << 20)
+#define PAGES_ROWS 64
+
+/* Filled once from the tables; the option engine keeps pointers to them. */
+static struct opt_topic_row pages_strategies[PAGES_ROWS];
+static struct opt_topic_row pages_sinks[PAGES_ROWS];
+static struct opt_topic_row pages_fields[PAGES_ROWS];
+static struct opt_topic_row pages_classes[ERROR_CLASS_COUNT];
+
+#define PAGES_STATUS(code, status, meaning) \
+	{ .term = #status, .text = meaning },
+static const struct opt_topic_row pages_statuses[] = {
+	ERR_CODES(PAGES_STATUS)
+};
+#undef PAGES_STATUS
+
+static size_t
+pages_fill_families(size_t *ret_sinks)
+{
+	size_t i;
+
+	for (i = 0; sinks[i] != NULL && i < PAGES_ROWS; i++)
+		pages_sinks[i] = (struct opt_topic_row){
+			.term = sinks[i]->name, .text = sinks[i]->brief,
+			.notes = sinks[i]->notes,
+		};
+	*ret_sinks = i;
+	for (i = 0; strategies[i] != NULL && i < PAGES_ROWS; i++)
+		pages_strategies[i] = (struct opt_topic_row){
+			.term = strategies[i]->name,
+			.text = strategies[i]->brief,
+			.notes = strategies[i]->notes,
+		};
+	return i;
+}
+
+static size_t
+pages_fill_fields(void)
+{
+	const struct column *columns;
+	size_t n, i;
+
+	columns = columns_all(&n);
+	for (i = 0; i < n && i < PAGES_ROWS; i++)
+		pages_fields[i] = (struct opt_topic_row){
+			.term = columns[i].name, .text = columns[i].brief,
+		};
+	return i;
+}
+
+static size_t
+pages_fill_classes(void)
+{
+#define PAGES_CLASS(code, name, meaning) \
+	[ERROR_##code] = { .term = name, .text = meaning },
+	static const struct opt_topic_row rows[] = {
+		ERROR_CLASSES(PAGES_CLASS)
+	};
+#undef PAGES_CLASS
+	size_t i;
+
+	for (i = 1; i < ERROR_CLASS_COUNT; i++)
+		pages_classes[i - 1] = rows[i];
+	return ERROR_CLASS_COUNT - 1;
+}
+
+void
+pages_set_topics(const struct options *options)
+{
+	static struct opt_topic topics[] = {
+		{ .name = "strategies", .title = "Strategies",
+		  .rows = pages_strategies },
+		{ .name = "formats", .title = "Record formats",
+		  .rows = pages_sinks },
+		{ .name = "fields", .title = "Fields", .rows = pages_fields },
+		{ .name = "errors", .title = "Error classes",
+		  .rows = pages_classes },
+		{ .name = "status", .title = "Exit status",
+		  .rows = pages_statuses,
+		  .n = sizeof pages_statuses / sizeof *pages_statuses },
+	};
+
+	topics[0].n = pages_fill_families(&topics[1].n);
+	topics[2].n = pages_fill_fields();
+	topics[3].n = pages_fill_classes();
+	opts_set_topics(options->opts, topics,
+		sizeof topics / sizeof *topics);
+}
+
+static int
+pages_print(struct buf *page, int rc, const struct err *err)
+{
+	enum err_code code = rc == 0 ? ERR_NONE : err->code;
+
+	if (rc != 0)
+		log_error("%s", err->text);
+	else if (fwrite(buf_text(page), 1, page->len, stdout) != page->len ||
+	    fflush(stdout) != 0)
+		code = ERR_IO;
+	buf_release(page);
+	return err_status(code);
+}
+
+static const char pages_intro[] =
+	"Usage: fetchall [options] [FILE | URL | -]...\n"
+	"Fetches lists of URLs, many at once, in the way of being concurrent "
+	"that you pick,\nand says how long that way took.\n\n"
+	"  fetchall urls.txt                     fetch a list, one line a URL\n"
+	"  fetchall -s serial,async urls.txt     compare two strategies\n"
+	"  cat urls.txt | fetchall --json        NDJSON records for a pipeline\n"
+	"\n";
+
+int
+pages_help(const struct options *options, const char *topic)
+{
+	struct err err = { 0 };
+	struct buf page;
+
+	buf_init(&page, PAGES_MAX);
+	if (topic[0] == '\0')
+		buf_add_text(&page, pages_intro);
+	return pages_print(&page, opt_render_help(options->opts, topic, &page,
+		&err), &err);
+}
+
+int
+pages_version(void)
+{
+	struct buf page;
+
+	buf_init(&page, PAGES_MAX);
+	buf_add_text(&page, PACKAGE_NAME " " PACKAGE_VERSION " (");
+	versions_add(&page);
+	buf_add_text(&page, ")\n");
+	return pages_print(&page, 0, NULL);
+}
+
+int
+pages_dump(const struct options *options, int what)
+{
+	static const char *const shells[] = {
+		[DUMP_BASH] = "bash", [DUMP_ZSH] = "zsh", [DUMP_FISH] = "fish",
+	};
+	struct err err = { 0 };
+	struct buf page;
+	int rc;
+
+	buf_init(&page, PAGES_MAX);
+	if (what == DUMP_MAN)
+		rc = opt_render_manual(options->opts, &page, &err);
+	else if (what == DUMP_CONFIG)
+		rc = opt_render_config(options->opts, &page, &err);
+	else
+		rc = opt_render_completion(options->opts, shells[what],
+			PACKAGE_NAME, &page, &err);
+	return pages_print(&page, rc, &err);
+}
+
+int
+pages_short_help(void)
+{
+	fputs("Usage: fetchall [options] [FILE | URL | -]...\n"
+		"Name a list of URLs, a URL, or - for standard input, such "
+		"as\n"
+		"  fetchall urls.txt\n"
+		"fetchall --help lists the options.\n", stderr);
+	return err_status(ERR_USAGE);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CLI_PROGRESS_H
+#define FETCHALL_CLI_PROGRESS_H
+
+struct run;
+struct source;
+
+/*
+ * The line on standard error that shows how far a run has come, redrawn five
+ * times a second by a thread of its own.
+ */
+struct progress;
+
+/* NULL when there is nothing to draw on: standard error is no terminal. */
+struct progress *progress_start(struct run *run, struct source *source,
+	const char *strategy);
+/* Wipes the line. NULL is fine. */
+void progress_stop(struct progress *progress);
+
+#endif

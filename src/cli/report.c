@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report -- a run's figures, gathered at its end and put into words.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "cli/report.h"
+#include "core/run.h"
+
+/* VmHWM: what this process alone had at most. The ru_maxrss of getrusage(2)
+ * begins with the pages of the process that made this one. */
+static uint64_t
+report_peak_bytes(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long kib = 0;
+	char line[256];
+
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof line, file) != NULL)
+		if (sscanf(line, "VmHWM: %lu", &kib) == 1)
+			break;
+	fclose(file);
+	return (uint64_t)kib * 1024;
+}
+
+static int64_t
+report_us(struct timeval time)
+{
+	return (int64_t)time.tv_sec * CLOCK_SECOND + time.tv_usec;
+}
+
+void
+report_collect(struct report *report, const struct run *run,
+	const char *strategy, uint64_t concurrency)
+{
+	const struct stats *stats = run_stats(run);
+	const struct histogram *times = &stats->ok_time;
+	struct rusage usage;
+
+	*report = (struct report){ .concurrency = concurrency };
+	snprintf(report->strategy, sizeof report->strategy, "%s", strategy);
+	report->wall_us = run_wall_us(run);
+	getrusage(RUSAGE_SELF, &usage);
+	report->user_us = report_us(usage.ru_utime);
+	report->system_us = report_us(usage.ru_stime);
+	report->peak_bytes = report_peak_bytes();
+	report->counters = stats->counters;
+	memcpy(report->phases, stats->phases, sizeof report->phases);
+	report->time_total = stats->time_total;
+	report->min_us = times->min;
+	report->mean_us = histogram_mean(times);
+	report->p50_us = histogram_percentile(times, 50);
+	report->p90_us = histogram_percentile(times, 90);
+	report->p95_us = histogram_percentile(times, 95);
+	report->p99_us = histogram_percentile(times, 99);
+	report->max_us = times->max;
+	run_name_counts(run, &report->names_asked, &report->names_cached);
+}
+
+int64_t
+report_cpu_each(const struct report *report)
+{
+	uint64_t n = report->counters.attempts;
+
+	return n > 0 ? (report->user_us + report->system_us) / (int64_t)n : 0;
+}
+
+double
+report_rate(const struct report *report)
+{
+	return report->wall_us > 0 ? (double)report->counters.finals * 1e6 /
+		(double)report->wall_us : 0;
+}
+
+/* --- for people --- */
+
+/* 1234567 as 1,234,567. */
+static void
+report_add_count(struct buf *out, uint64_t n)
+{
+	char digits[21];
+	int len = snprintf(digits, sizeof digits, "%" PRIu64, n), i;
+
+	for (i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			buf_add_char(out, ',');
+		buf_add_char(out, digits[i]);
+	}
+}
+
+static void
+report_add_failures(struct buf *out, const struct stats_counters *counters)
+{
+	const char *before = " (";
+	int class;
+
+	report_add_count(out, stats_failures(counters));
+	buf_add_text(out, " failed");
+	for (class = ERROR_NONE + 1; class < ERROR_CLASS_COUNT; class++) {
+		if (counters->failed[class] == 0 || class == ERROR_STOPPED)
+			continue;
+		buf_printf(out, "%s%s ", before,
+			error_class_name((enum error_class)class));
+		report_add_count(out, counters->failed[class]);
+		before = ", ";
+	}
+	if (before[0] == ',')
+		buf_add_char(out, ')');
+}
+
+static void
+report_add_counts(struct buf *out, const struct report *report)
+{
+	const struct stats_counters *counters = &report->counters;
+	char size[UNITS_TEXT];
+
+	report_add_count(out, counters->finals);
+	buf_add_text(out, counters->finals == 1 ? " URL: " : " URLs: ");
+	report_add_count(out, counters->ok);
+	buf_add_text(out, " ok, ");
+	report_add_failures(out, counters);
+	if (counters->failed[ERROR_STOPPED] > 0)
+		buf_printf(out, ", %" PRIu64 " cut off",
+			counters->failed[ERROR_STOPPED]);
+	buf_printf(out, "\n  %s", units_show_size(counters->bytes, size));
+	if (counters->redirects > 0)
+		buf_printf(out, ", redirects %" PRIu64, counters->redirects);
+	if (counters->retries > 0)
+		buf_printf(out, ", retries %" PRIu64, counters->retries);
+	buf_printf(out, ", connections %" PRIu64, counters->connects);
+	if (report->names_asked > 0)
+		buf_printf(out, ", names asked for %" PRIu64,
+			report->names_asked);
+	buf_add_char(out, '\n');
+}
+
+static void
+report_add_times(struct buf *out, const struct report *report)
+{
+	char p50[UNITS_TEXT], p90[UNITS_TEXT], p99[UNITS_TEXT];
+	char max[UNITS_TEXT];
+
+	if (report->counters.ok == 0)
+		return;
+	buf_printf(out, "  time per URL: p50 %s, p90 %s, p99 %s, max %s\n",
+		units_show_time(report->p50_us, p50),
+		units_show_time(report->p90_us, p90),
+		units_show_time(report->p99_us, p99),
+		units_show_time(report->max_us, max));
+}
+
+static void
+report_add_phases(struct buf *out, const struct report *report)
+{
+	const char *before = "  spent in: ";
+	int phase;
+
+	if (report->time_total <= 0)
+		return;
+	for (phase = 0; phase < STATS_PHASE_COUNT; phase++) {
+		if (phase == STATS_QUEUE || report->phases[phase] <= 0)
+			continue;
+		buf_printf(out, "%s%s %.1f %%", before,
+			stats_phase_name((enum stats_phase)phase),
+			100.0 * (double)report->phases[phase] /
+			(double)report->time_total);
+		before = ", ";
+	}
+	buf_add_char(out, '\n');
+}
+
+static void
+report_add_costs(struct buf *out, const struct report *report)
+{
+	char user[UNITS_TEXT], system[UNITS_TEXT], each[UNITS_TEXT];
+	char peak[UNITS_TEXT];
+
+	buf_printf(out, "  cpu: %s user, %s system, %s a request; "
+		"peak memory %s\n",
+		units_show_time(report->user_us, user),
+		units_show_time(report->system_us, system),
+		units_show_time(report_cpu_each(report), each),
+		units_show_size(report->peak_bytes, peak));
+}
+
+void
+report_add_text(struct buf *out, const struct report *report)
+{
+	char wall[UNITS_TEXT];
+
+	report_add_counts(out, report);
+	report_add_times(out, report);
+	report_add_phases(out, report);
+	report_add_costs(out, report);
+	buf_printf(out, "%s: wall time %s", report->strategy,
+		units_show_time(report->wall_us, wall));
+	if (report->counters.finals > 0)
+		buf_printf(out, ", %.*f URLs/s",
+			report_rate(report) < 10 ? 2 : 0, report_rate(report));
+	buf_add_char(out, '\n');
+}
+
+/* --- for programs --- */
+
+static void
+report_add_field(struct buf *out, const char *name, int64_t us)
+{
+	buf_printf(out, "\"%s\":", name);
+	buf_add_seconds(out, us);
+}
+
+static void
+report_add_errors(struct buf *out, const struct stats_counters *counters)
+{
+	const char *before = "";
+	int class;
+
+	buf_add_text(out, "\"errors\":{");
+	for (class = ERROR_NONE + 1; class < ERROR_CLASS_COUNT; class++) {
+		if (counters->failed[class] == 0)
+			continue;
+		buf_printf(out, "%s\"%s\":%" PRIu64, before,
+			error_class_name((enum error_class)class),
+			counters->failed[class]);
+		before = ",";
+	}
+	buf_add_text(out, "},");
+}
+
+static void
+report_add_statuses(struct buf *out, const struct stats *stats)
+{
+	const char *before = "";
+	int status;
+
+	buf_add_text(out, "\"status_codes\":{");
+	for (status = 0; status < 1000; status++) {
+		if (stats->status[status] == 0)
+			continue;
+		buf_printf(out, "%s\"%d\":%" PRIu64, before, status,
+			stats->status[status]);
+		before = ",";
+	}
+	buf_add_text(out, "},");
+}
+
+static void
+report_add_latency(struct buf *out, const struct report *report)
+{
+	buf_add_text(out, "\"time_total\":{");
+	report_add_field(out, "min", report->min_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "mean", report->mean_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "p50", report->p50_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "p90", report->p90_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "p95", report->p95_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "p99", report->p99_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "max", report->max_us);
+	buf_add_text(out, "},");
+}
+
+static void
+report_add_spent(struct buf *out, const struct report *report)
+{
+	char name[32];
+	char *at;
+	int phase;
+
+	buf_add_text(out, "\"spent\":{");
+	for (phase = 0; phase < STATS_PHASE_COUNT; phase++) {
+		snprintf(name, sizeof name, "%s",
+			stats_phase_name((enum stats_phase)phase));
+		for (at = name; *at != '\0'; at++)
+			if (*at == ' ')
+				*at = '_';
+		if (phase > 0)
+			buf_add_char(out, ',');
+		report_add_field(out, name, report->phases[phase]);
+	}
+	buf_add_text(out, "},");
+}
+
+void
+report_add_json(struct buf *out, const struct report *report,
+	const struct stats *stats)
+{
+	const struct stats_counters *counters = &report->counters;
+
+	buf_printf(out, "{\"strategy\":\"%s\",\"concurrency\":%" PRIu64
+		",\"urls\":%" PRIu64 ",\"ok\":%" PRIu64 ",\"failed\":%" PRIu64
+		",", report->strategy, report->concurrency, counters->finals,
+		counters->ok, stats_failures(counters));
+	report_add_errors(out, counters);
+	report_add_statuses(out, stats);
+	buf_printf(out, "\"attempts\":%" PRIu64 ",\"num_retries\":%" PRIu64
+		",\"num_redirects\":%" PRIu64 ",\"num_connects\":%" PRIu64
+		",\"names_asked\":%" PRIu64 ",\"names_cached\":%" PRIu64
+		",\"size_download\":%" PRIu64 ",", counters->attempts,
+		counters->retries, counters->redirects, counters->connects,
+		report->names_asked, report->names_cached, counters->bytes);
+	report_add_latency(out, report);
+	report_add_spent(out, report);
+	report_add_field(out, "user", report->user_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "system", report->system_us);
+	buf_printf(out, ",\"memory_peak\":%" PRIu64 ",\"urls_per_second\":%.3f,",
+		report->peak_bytes, report_rate(report));
+	report_add_field(out, "wall", report->wall_us);
+	buf_add_text(out, "}\n");
+}

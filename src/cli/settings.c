@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings -- from the option groups to what a run takes.
+ */
+#include "config.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/options.h"
+#include "cli/settings.h"
+#include "core/sink.h"
+#include "core/strategy.h"
+
+#define SETTINGS_MAX_DATA (64u << 20)	/* bytes of --data @FILE */
+#define SETTINGS_MAX_LINE (64u << 10)	/* of a plain list */
+#define SETTINGS_MAX_OBJECT (16u << 20)	/* of an NDJSON list */
+#define SETTINGS_NAMES 16384		/* kept in the name cache */
+
+/* RFC 9110 section 5.6.2. */
+static int
+settings_is_token(const char *text)
+{
+	return text[0] != '\0' && strspn(text, "!#$%&'*+-.^_`|~0123456789"
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+		strlen(text);
+}
+
+static int
+settings_one_line(const char *option, const char *text, struct err *err)
+{
+	if (text == NULL || strpbrk(text, "\r\n") == NULL)
+		return 0;
+	return err_set(err, ERR_USAGE, "%s: a line break is not allowed in it",
+		option);
+}
+
+static int
+settings_check_header(const char *line, struct err *err)
+{
+	size_t len = strcspn(line, ":;");
+	char name[128];
+
+	if (settings_one_line("--header", line, err) != 0)
+		return -1;
+	if (len < sizeof name && line[len] != '\0') {
+		memcpy(name, line, len);
+		name[len] = '\0';
+		if (settings_is_token(name))
+			return 0;
+	}
+	return err_set(err, ERR_USAGE, "--header: not of the form "
+		"'Name: value', 'Name:' or 'Name;'");
+}
+
+static int
+settings_check_request(const struct options_request *request,
+	struct err *err)
+{
+	size_t i;
+
+	if (request->method != NULL && !settings_is_token(request->method))
+		return err_set(err, ERR_USAGE, "--request: '%s' is no request "
+			"method", request->method);
+	for (i = 0; i < request->headers.n; i++)
+		if (settings_check_header(request->headers.items[i], err) != 0)
+			return -1;
+	if (request->cookie != NULL && strchr(request->cookie, '=') == NULL)
+		return err_set(err, ERR_USAGE, "--cookie: not of the form "
+			"NAME=VALUE (cookie files are not read)");
+	if (settings_one_line("--user-agent", request->user_agent, err) != 0 ||
+	    settings_one_line("--cookie", request->cookie, err) != 0 ||
+	    settings_one_line("--user", request->user, err) != 0)
+		return -1;
+	return settings_one_line("--referer", request->referer, err);
+}
+
+static int
+settings_read_file(const char *path, struct buf *body, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char block[65536];
+	ssize_t n;
+	int rc = 0;
+
+	if (fd < 0)
+		return err_sys(err, "--data: %s", path);
+	while (rc == 0 && (n = read(fd, block, sizeof block)) != 0) {
+		if (n < 0)
+			rc = err_sys(err, "--data: %s", path);
+		else if (buf_add(body, block, (size_t)n) != 0)
+			rc = err_set(err, ERR_USAGE,
+				"--data: %s is larger than 64 MiB", path);
+	}
+	close(fd);
+	return rc;
+}
+
+static int
+settings_set_body(struct settings *settings, const char *data,
+	struct err *err)
+{
+	struct buf body;
+
+	if (data == NULL)
+		return 0;
+	if (strcmp(data, "@-") == 0)
+		return err_set(err, ERR_USAGE, "--data: standard input is for "
+			"lists of URLs: name a file");
+	buf_init(&body, SETTINGS_MAX_DATA);
+	if (data[0] != '@')
+		buf_add_text(&body, data);
+	else if (settings_read_file(data + 1, &body, err) != 0) {
+		buf_release(&body);
+		return -1;
+	}
+	settings->run.body_len = body.len;
+	settings->run.body = settings->body = buf_take(&body);
+	return 0;
+}
+
+static void
+settings_set_easy(struct easy_settings *easy, const struct options *options)
+{
+	const struct options_request *request = options->request;
+	const struct options_limits *limits = options->limits;
+
+	*easy = (struct easy_settings){
+		.user_agent = request->user_agent,
+		.referer = request->referer,
+		.cookie = request->cookie,
+		.userpwd = request->user,
+		.headers = request->headers.items,
+		.n_headers = request->headers.n,
+		.proxy = request->proxy,
+		.unix_socket = request->unix_socket,
+		.cacert = request->cacert,
+		.capath = request->capath,
+		.cert = request->cert,
+		.key = request->key,
+		.insecure = request->insecure,
+		.connect_timeout_us = limits->connect_timeout,
+		.speed_limit = limits->speed_limit,
+		.speed_time_us = limits->speed_time,
+		.max_body = limits->max_body,
+		.max_header = limits->max_header,
+	};
+}
+
+static void
+settings_set_names(struct names_settings *names,
+	const struct options *options)
+{
+	const struct options_request *request = options->request;
+
+	*names = (struct names_settings){
+		.servers = options->names->servers,
+		.concurrency = options->names->concurrency,
+		.timeout_us = options->limits->dns_timeout,
+		.family = request->ipv4 ? 4 : request->ipv6 ? 6 : 0,
+		.cache_max = SETTINGS_NAMES,
+		.resolve = request->resolve.items,
+		.n_resolve = request->resolve.n,
+	};
+}
+
+static int
+settings_set_verdict(struct verdict_policy *verdict,
+	const struct options *options, struct err *err)
+{
+	const struct options_limits *limits = options->limits;
+	const struct options_request *request = options->request;
+
+	verdict->follow = request->location && request->max_redirs > 0;
+	verdict->max_redirs = (unsigned)request->max_redirs;
+	verdict->retries = limits->retry;
+	verdict->retry_delay_us = limits->retry_delay;
+	if (verdict_retry_on_parse(&verdict->retry_on, limits->retry_on,
+	    err) != 0)
+		return err_in(err, "--retry-on");
+	return 0;
+}
+
+/* Index of --format: lines, json, csv, none, auto. */
+static const char *
+settings_format(const struct options *options)
+{
+	static const char *const names[] = { "lines", "json", "csv", "none" };
+	const struct options_records *records = options->records;
+
+	if (records->format < 4)
+		return names[records->format];
+	if (records->write_out != NULL)
+		return "lines";
+	return records->results != NULL ? "json" : "lines";
+}
+
+static int
+settings_set_records(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	settings->sink = sink_find(settings_format(options), err);
+	if (settings->sink == NULL)
+		return -1;
+	if (column_list_parse(&settings->columns, options->records->columns,
+	    err) != 0)
+		return err_in(err, "--columns");
+	return 0;
+}
+
+static void
+settings_set_operands(struct settings *settings,
+	const struct options *options)
+{
+	size_t n_files = options->input->files.n, i;
+	size_t n = n_files + (size_t)options->n_operands;
+
+	settings->operands = mem_array(n + 1, sizeof *settings->operands);
+	for (i = 0; i < n_files; i++)
+		settings->operands[i] = options->input->files.items[i];
+	for (; i < n; i++)
+		settings->operands[i] = options->operands[i - n_files];
+	/* No operand: standard input. */
+	if (n == 0)
+		settings->operands[n++] = "-";
+	settings->n_operands = n;
+}
+
+static int
+settings_set_source(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	const char *scheme = options->input->proto_default;
+
+	if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
+		return err_set(err, ERR_USAGE, "--proto-default: '%s' is "
+			"neither http nor https", scheme);
+	settings->source = (struct source_settings){
+		.proto_default = scheme,
+		.format = (enum source_format)options->input->format,
+		.max_line = options->input->format == SOURCE_NDJSON ?
+			SETTINGS_MAX_OBJECT : SETTINGS_MAX_LINE,
+	};
+	settings_set_operands(settings, options);
+	return 0;
+}
+
+static int
+settings_fill(struct settings *settings, const struct options *options,
+	const char *strategy, struct err *err)
+{
+	const struct options_request *request = options->request;
+	struct run_settings *run = &settings->run;
+
+	run->strategy = strategy_find(strategy, err);
+	if (run->strategy == NULL)
+		return -1;
+	if (run->strategy->opts != NULL)
+		run->strategy_settings = opts_settings(options->opts,
+			run->strategy->opts);
+	run->concurrency = options->concurrency->concurrency;
+	run->max_time_us = options->limits->max_time;
+	run->allow_downgrade = request->allow_downgrade;
+	run->method = request->head ? "HEAD" : request->method;
+	settings_set_easy(&run->easy, options);
+	settings_set_names(&run->names, options);
+	if (settings_check_request(request, err) != 0 ||
+	    settings_set_body(settings, request->data, err) != 0 ||
+	    settings_set_verdict(&run->verdict, options, err) != 0 ||
+	    settings_set_source(settings, options, err) != 0)
+		return -1;
+	return settings_set_records(settings, options, err);
+}
+
+int
+settings_init(struct settings *settings, const struct options *options,
+	const char *strategy, struct err *err)
+{
+	*settings = (struct settings){ 0 };
+	if (settings_fill(settings, options, strategy, err) == 0)
+		return 0;
+	settings_release(settings);
+	return -1;
+}
+
+void
+settings_release(struct settings *settings)
+{
+	column_list_release(&settings->columns);
+	free(settings->body);
+	free(settings->operands);
+	*settings = (struct settings){ 0 };
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CLI_SETTINGS_H
+#define FETCHALL_CLI_SETTINGS_H
+
+#include "base/err.h"
+#include "core/columns.h"
+#include "core/run.h"
+#include "url/source.h"
+
+struct options;
+struct sink;
+
+/* What was typed, checked and in the words of the rooms below. */
+struct settings {
+	struct run_settings run;
+	struct source_settings source;
+	const struct sink *sink;
+	struct column_list columns;
+	char *body;		/* owned; run.body points here */
+	const char **operands;	/* owned array: -i files, then operands */
+	size_t n_operands;
+};
+
+/*
+ * `strategy` is one name of --strategy. Everything that can be wrong without
+ * opening a list or a socket is found here (ERR_USAGE, ERR_IO). The options
+ * are borrowed.
+ */
+int settings_init(struct settings *settings, const struct options *options,
+	const char *strategy, struct err *err);
+void settings_release(struct settings *settings);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * single -- opens list and outputs, fetches, sums up.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/files.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+#include "cli/single.h"
+#include "core/output.h"
+#include "core/sink.h"
+#include "core/strategy.h"
+
+struct single {
+	const struct options *options;
+	struct settings *settings;
+	struct source *source;
+	struct ledger_target target;
+	struct run *run;
+};
+
+/* --- list and outputs --- */
+
+static int
+single_open_source(struct single *single, struct err *err)
+{
+	const struct settings *settings = single->settings;
+
+	single->source = source_new(&settings->source,
+		(char *const *)(uintptr_t)settings->operands,
+		settings->n_operands, STDIN_FILENO, err);
+	return single->source != NULL ? 0 : -1;
+}
+
+static int
+single_open_target(struct single *single, struct err *err)
+{
+	const struct options_records *records = single->options->records;
+	const char *path = records->results;
+	struct ledger_target *target = &single->target;
+	struct sink_args args = {
+		.columns = &single->settings->columns,
+		.format = records->write_out,
+	};
+
+	target->sink = single->settings->sink;
+	target->output = output_open(path != NULL ? path : "-",
+		records->append ? OUTPUT_APPEND : OUTPUT_TRUNCATE, err);
+	if (target->output == NULL)
+		return -1;
+	args.output = target->output;
+	target->self = target->sink->open(&args, err);
+	return target->self != NULL ? 0 : -1;
+}
+
+static void
+single_close(struct single *single)
+{
+	run_free(single->run);
+	if (single->target.self != NULL)
+		single->target.sink->close(single->target.self);
+	output_free(single->target.output);
+	source_free(single->source);
+}
+
+/* --- what is said at the end --- */
+
+static void
+single_print(const struct buf *text)
+{
+	fwrite(buf_text(text), 1, text->len, stderr);
+	fflush(stderr);
+}
+
+static void
+single_summarise(const struct single *single, const struct report *report)
+{
+	const struct options_general *general = single->options->general;
+	struct buf text;
+
+	if (general->quiet || general->summary == SUMMARY_NONE)
+		return;
+	buf_init(&text, 1 << 20);
+	if (general->summary == SUMMARY_JSON)
+		report_add_json(&text, report, run_stats(single->run));
+	else
+		report_add_text(&text, report);
+	single_print(&text);
+	buf_release(&text);
+}
+
+/* To the comparison that this run belongs to: see compare.c. */
+static void
+single_send(const struct single *single, const struct report *report)
+{
+	int fd = (int)single->options->general->report_fd;
+	ssize_t n;
+
+	if (fd == 0)
+		return;
+	n = write(fd, report, sizeof *report);
+	if (n != (ssize_t)sizeof *report)
+		log_error("the comparison that started this run is gone");
+}
+
+static int
+single_status(int rc, const struct err *err, const struct report *report)
+{
+	if (rc != 0)
+		return err_status(err->code);
+	if (report->counters.ok < report->counters.finals)
+		return err_status(ERR_FAILED);
+	return err_status(ERR_NONE);
+}
+
+/* --- the run --- */
+
+static int
+single_wants_progress(const struct single *single)
+{
+	const struct options_general *general = single->options->general;
+
+	if (!general->progress || general->quiet)
+		return 0;
+	/* Records that scroll by on the same terminal would tear the line. */
+	return single->options->records->results != NULL ||
+		!isatty(STDOUT_FILENO);
+}
+
+static int
+single_execute(struct single *single, struct err *err)
+{
+	const char *strategy = single->settings->run.strategy->name;
+	struct progress *progress = NULL;
+	int stuck, rc;
+
+	if (single_wants_progress(single))
+		progress = progress_start(single->run, single->source,
+			strategy);
+	rc = run_execute(single->run, &stuck, err);
+	progress_stop(progress);
+	if (!stuck)
+		return rc;
+	/* A write that hangs holds a thread: nothing can be joined. */
+	log_error("%s; the reader of the records takes nothing, the last of "
+		"them were not written", err->text);
+	_exit(err_status(err->code));
+}
+
+static int
+single_fetch(struct single *single, struct err *err)
+{
+	struct settings *settings = single->settings;
+	struct report report;
+	int rc;
+
+	if (!(settings->run.strategy->caps & STRATEGY_ONE))
+		settings->run.concurrency =
+			files_limit(settings->run.concurrency);
+	single->run = run_new(&settings->run, single->source, &single->target,
+		1, err);
+	if (single->run == NULL)
+		return err_status(err->code);
+	rc = single_execute(single, err);
+	report_collect(&report, single->run, settings->run.strategy->name,
+		settings->run.concurrency);
+	/* Quietly: the reader of a pipe has all it wanted. */
+	if (rc != 0 && err->code != ERR_CLOSED)
+		log_error("%s", err->text);
+	if (rc == 0 || err->code != ERR_CLOSED)
+		single_summarise(single, &report);
+	single_send(single, &report);
+	return single_status(rc, err, &report);
+}
+
+int
+single_run(const struct options *options, struct settings *settings)
+{
+	struct single single = { .options = options, .settings = settings };
+	struct err err = { 0 };
+	int status;
+
+	if (single_open_source(&single, &err) != 0 ||
+	    single_open_target(&single, &err) != 0) {
+		log_error("%s", err.text);
+		status = err_status(err.code);
+	} else {
+		status = single_fetch(&single, &err);
+		if (single.run == NULL)
+			log_error("%s", err.text);
+	}
+	single_close(&single);
+	return status;
+}
+
+/* --- --dry-run --- */
+
+static int
+single_list(struct single *single, uint64_t *ret_good, uint64_t *ret_bad,
+	struct err *err)
+{
+	struct output *output = single->target.output;
+	struct source_item item;
+	int rc, failed = 0;
+
+	while (!failed && (rc = source_next(single->source, &item, err)) > 0) {
+		if (item.bad.code != ERR_NONE) {
+			log_warning("%s", item.bad.text);
+			++*ret_bad;
+		} else {
+			buf_add_text(output_buf(output), item.url.text);
+			buf_add_char(output_buf(output), '\n');
+			failed = output_record(output, err);
+			++*ret_good;
+		}
+		source_item_release(&item);
+	}
+	if (failed || rc < 0)
+		return -1;
+	return output_commit(output, err);
+}
+
+int
+single_dry_run(const struct options *options, struct settings *settings)
+{
+	struct single single = { .options = options, .settings = settings };
+	uint64_t good = 0, bad = 0;
+	struct err err = { 0 };
+	int rc = -1;
+
+	if (single_open_source(&single, &err) == 0) {
+		single.target.output = output_open("-", OUTPUT_TRUNCATE, &err);
+		if (single.target.output != NULL)
+			rc = single_list(&single, &good, &bad, &err);
+	}
+	if (rc != 0 && err.code != ERR_CLOSED)
+		log_error("%s", err.text);
+	if (rc == 0 && !options->general->quiet)
+		fprintf(stderr, "%" PRIu64 " URLs, %" PRIu64 " bad lines; "
+			"nothing was fetched (%s, concurrency %zu)\n", good,
+			bad, settings->run.strategy->name,
+			settings->run.strategy->caps & STRATEGY_ONE ? 1 :
+			settings->run.concurrency);
+	single_close(&single);
+	if (rc != 0)
+		return err_status(err.code);
+	return err_status(bad > 0 ? ERR_FAILED : ERR_NONE);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fetchall -- fetches lists of URLs with swappable strategies.
+ */
+#include "config.h"
+
+#include <curl/curl.h>
+#include <locale.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/compare.h"
+#include "cli/options.h"
+#include "cli/pages.h"
+#include "cli/settings.h"
+#include "cli/single.h"
+#include "net/versions.h"
+
+/* What the whole process needs, before anything else is done. */
+static int
+main_prepare(struct err *err)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* Names with letters beyond ASCII are turned to punycode by it. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(err, ERR_SYSTEM, "libcurl cannot be used");
+	return versions_check(err);
+}
+
+static void
+main_set_log_level(const struct options_general *general)
+{
+	if (general->quiet)
+		log_set_level(LOG_LEVEL_ERROR);
+	else if (general->verbose)
+		log_set_level(LOG_LEVEL_DEBUG);
+}
+
+static int
+main_fetch(const struct options *options, char **argv, struct err *err)
+{
+	struct compare_names names;
+	struct settings settings;
+	int status;
+
+	if (compare_names_parse(&names, options->concurrency->strategies,
+	    err) != 0)
+		return -1;
+	if (settings_init(&settings, options, names.items[0], err) != 0) {
+		compare_names_release(&names);
+		return -1;
+	}
+	if (options->general->dry_run)
+		status = single_dry_run(options, &settings);
+	else if (names.n > 1)
+		status = compare_run(options, &names, argv);
+	else
+		status = single_run(options, &settings);
+	settings_release(&settings);
+	compare_names_release(&names);
+	return status;
+}
+
+/* -1: what went wrong is in `err`; else the exit status. */
+static int
+main_run(struct options *options, int argc, char **argv, struct err *err)
+{
+	const struct options_general *general = options->general;
+
+	pages_set_topics(options);
+	if (options_parse(options, argc, argv, err) != 0)
+		return -1;
+	if (general->help != NULL)
+		return pages_help(options, general->help);
+	if (general->version)
+		return pages_version();
+	if (general->dump != DUMP_NOTHING)
+		return pages_dump(options, general->dump);
+	main_set_log_level(general);
+	if (options->n_operands == 0 && options->input->files.n == 0 &&
+	    isatty(STDIN_FILENO))
+		return pages_short_help();
+	return main_fetch(options, argv, err);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct err err = { 0 };
+	int status;
+
+	options_init(&options);
+	status = main_prepare(&err);
+	if (status == 0)
+		status = main_run(&options, argc, argv, &err);
+	if (status < 0) {
+		log_error("%s", err.text);
+		status = err_status(err.code);
+	}
+	options_release(&options);
+	curl_global_cleanup();
+	return status;
+}
