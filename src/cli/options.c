@@ -25,16 +25,18 @@ static const struct opt options_input_rows[] = {
 	{ .name = "input-file", .key = 'i', .type = &opt_texts,
 	  AT(files, struct opt_list), .arg = "FILE",
 	  .brief = "read URLs from FILE, - is standard input",
-	  .notes = "The same as an operand that names a file. May be given "
-		"several times. gzip-compressed lists are read as they are.",
+	  .notes = "The same as an operand that names a file. gzip-compressed "
+		"lists are read as they are.",
 	  .example = "fetchall -i urls.txt" },
 	{ .name = "input-format", .type = &opt_choice, AT(format, int),
 	  .choices = options_input_formats, .dflt = "lines", .arg = "FORMAT",
 	  .brief = "what the lists hold: plain lines or NDJSON objects",
 	  .notes = "lines: a URL a line; blank lines and lines that begin "
 		"with # are skipped. ndjson: an object a line with \"url\" "
-		"and, if wanted, \"method\", \"headers\" and \"body\" "
-		"for this URL alone.",
+		"and, if wanted, \"method\", \"headers\", \"body\" and "
+		"\"output\" for this URL alone. An output is a file below "
+		"the current folder; it appears once a good reply's body is "
+		"whole, and never in place of another.",
 	  .example = "fetchall --input-format ndjson requests.ndjson" },
 	{ .name = "proto-default", .type = &opt_text,
 	  AT(proto_default, char *), .arg = "SCHEME", .dflt = "http",

@@ -6,7 +6,7 @@ load helpers
 setup() {
 	start_origin
 	cd "$BATS_TEST_TMPDIR" || return 1
-	printf '%s/bytes/%d\n' "$ORIGIN_URL" 100 200 300 >urls.txt
+	printf "$ORIGIN_URL/bytes/%d\n" 100 200 300 >urls.txt
 	printf '{"url":"%s/echo","method":"PUT","headers":{"X-A":"b"},' \
 		"$ORIGIN_URL" >requests.ndjson
 	printf '"body":"hello","output":"echo.txt"}\n' >>requests.ndjson
