@@ -227,8 +227,8 @@ static const struct opt options_limits_rows[] = {
 		"ports,408,429,500,502,503,504",
 	  .brief = "what is tried again",
 	  .notes = "Error classes, error details and status codes, separated "
-		"by commas, or none. Names that do not exist are never asked "
-		"for again." },
+		"by commas, or none; --help=errors and --help=details list "
+		"them. Names that do not exist are never asked for again." },
 };
 #undef AT
 

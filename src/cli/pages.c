@@ -18,6 +18,7 @@
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/strategy.h"
+#include "core/verdict.h"
 #include "net/versions.h"
 #include "opt/render.h"
 
@@ -87,6 +88,12 @@ pages_fill_classes(void)
 	return ERROR_CLASS_COUNT - 1;
 }
 
+#define PAGES_DETAIL(name, meaning) { .term = #name, .text = meaning },
+static const struct opt_topic_row pages_details[] = {
+	VERDICT_DETAILS(PAGES_DETAIL)
+};
+#undef PAGES_DETAIL
+
 void
 pages_set_topics(const struct options *options)
 {
@@ -98,6 +105,9 @@ pages_set_topics(const struct options *options)
 		{ .name = "fields", .title = "Fields", .rows = pages_fields },
 		{ .name = "errors", .title = "Error classes",
 		  .rows = pages_classes },
+		{ .name = "details", .title = "Error details",
+		  .rows = pages_details,
+		  .n = sizeof pages_details / sizeof *pages_details },
 		{ .name = "status", .title = "Exit status",
 		  .rows = pages_statuses,
 		  .n = sizeof pages_statuses / sizeof *pages_statuses },

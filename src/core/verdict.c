@@ -21,15 +21,9 @@
 #define VERDICT_PATIENCE (5 * 60 * CLOCK_SECOND)
 #define VERDICT_MAX_DELAY (60 * CLOCK_SECOND)
 
-const char *const verdict_details[] = {
-	"nxdomain", "nodata", "servfail", "refused", "noserver", "badname",
-	"unpinned", "unreachable", "reset", "fd_limit", "ports", "certificate",
-	"handshake", "resolve", "connect", "tls", "first_byte", "slow", "body",
-	"empty_reply", "bad_reply", "bad_header", "header_limit",
-	"content_length", "location", "too_many", "loop", "bad_location",
-	"blocked", "downgrade", "write_refused", "cut", "limit", "memory", "request", "libcurl",
-	NULL,
-};
+#define VERDICT_DETAIL(name, text) #name,
+const char *const verdict_details[] = { VERDICT_DETAILS(VERDICT_DETAIL) NULL };
+#undef VERDICT_DETAIL
 
 struct verdict_error {
 	enum error_class class;

@@ -11,6 +11,45 @@
 
 struct fetch_reply;
 
+/* X(name, meaning): error_detail in records; the manual's list. */
+#define VERDICT_DETAILS(X) \
+	X(nxdomain, "the name does not exist") \
+	X(nodata, "the name has no address of the wanted family") \
+	X(servfail, "a name server failed") \
+	X(refused, "a server refused: the question, or the connection") \
+	X(noserver, "no name server can be reached") \
+	X(badname, "no name that could be asked for") \
+	X(unpinned, "libcurl wanted a name of its own") \
+	X(unreachable, "no route to the address") \
+	X(reset, "the connection was reset") \
+	X(fd_limit, "no more files may be open") \
+	X(ports, "no local port is free") \
+	X(certificate, "the certificate is not trusted") \
+	X(handshake, "TLS could not be agreed on") \
+	X(resolve, "time ran out while looking up the name") \
+	X(connect, "time ran out while connecting") \
+	X(tls, "time ran out in the TLS handshake") \
+	X(first_byte, "time ran out before the reply began") \
+	X(slow, "slower than --speed-limit") \
+	X(body, "time ran out within the body") \
+	X(empty_reply, "the connection was closed without a reply") \
+	X(bad_reply, "not HTTP, or not what was asked for") \
+	X(bad_header, "a stray CR or NUL in a header") \
+	X(header_limit, "more headers than --max-header") \
+	X(content_length, "two Content-Length headers that differ") \
+	X(location, "two Location headers that differ") \
+	X(too_many, "more redirects than --max-redirs") \
+	X(loop, "redirected in a circle") \
+	X(bad_location, "redirected to what is no URL") \
+	X(blocked, "redirected to another scheme") \
+	X(downgrade, "redirected from https to http") \
+	X(write_refused, "the file could not be written") \
+	X(cut, "the body ended early") \
+	X(limit, "the body is larger than --max-body") \
+	X(memory, "out of memory") \
+	X(request, "libcurl refuses the request") \
+	X(libcurl, "libcurl's errormsg tells")
+
 /*
  * What a reply means and what follows from it: a pure function of the reply,
  * the policy and how often this was tried, the same for every strategy.
