@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,6 +26,7 @@ struct output {
 	int fd;
 	int owned;		/* fd is ours to close */
 	int regular;
+	int fifo;
 	int continues;
 	char *name;
 	struct buf buf;
@@ -45,7 +47,10 @@ output_new(int fd, const char *name)
 	output->fd = fd;
 	output->name = mem_strdup(name);
 	buf_init(&output->buf, OUTPUT_GATHER + OUTPUT_RECORD_MAX);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) != 0)
+		return output;
+	output->fifo = S_ISFIFO(st.st_mode);
+	if (S_ISREG(st.st_mode)) {
 		output->regular = 1;
 		output->continues = st.st_size > 0 && flags != -1 &&
 			(flags & O_APPEND) != 0;
@@ -172,17 +177,41 @@ output_wait(const struct output *output)
 	poll(&fd, 1, -1);
 }
 
+/*
+ * How much the next write(2) takes. A pipe gets whole records of PIPE_BUF
+ * bytes at most, which arrive whole or not at all (pipe(7)): its reader never
+ * sees a torn one, even where we are killed while it keeps us waiting.
+ * *next: the first record that may not be sent yet.
+ */
+static size_t
+output_piece(const struct output *output, size_t sent, size_t *next)
+{
+	size_t end = output->whole, i;
+
+	if (!output->fifo)
+		return end - sent;
+	while (*next < output->n_ends && output->ends[*next] <= sent)
+		++*next;
+	if (*next < output->n_ends)
+		end = output->ends[*next];
+	for (i = *next; i < output->n_ends &&
+	    output->ends[i] - sent <= PIPE_BUF; i++)
+		end = output->ends[i];
+	return end - sent;
+}
+
 /* Returns 0 or errno; *ret_sent is what arrived in either case. */
 static int
 output_send(const struct output *output, size_t *ret_sent)
 {
 	const char *p = output->buf.data;
-	size_t sent = 0;
+	size_t sent = 0, next = 0;
 	int number = 0;
 	ssize_t n;
 
 	while (sent < output->whole && number == 0) {
-		n = write(output->fd, p + sent, output->whole - sent);
+		n = write(output->fd, p + sent,
+			output_piece(output, sent, &next));
 		if (n > 0)
 			sent += (size_t)n;
 		else if (n == 0)

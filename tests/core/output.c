@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -457,6 +458,34 @@ record_of_sixteen_mebibytes_passes(void **state)
 	close(fd);
 }
 
+/* A pipe in packet mode hands over what each write(2) wrote. */
+static void
+each_write_to_a_pipe_is_whole_records(void **state)
+{
+	struct output *output;
+	char block[65536];
+	uint64_t n = 0;
+	struct err err;
+	ssize_t got;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_DIRECT | O_CLOEXEC), 0);
+	output = output_new(fds[1], "pipe");
+	while (n < 100)
+		assert_int_equal(add_record(output, n++, &err), 0);
+	assert_int_equal(output_commit(output, &err), 0);
+	close(fds[1]);
+	while ((got = read(fds[0], block, sizeof block)) > 0) {
+		assert_int_equal(got % RECORD, 0);
+		assert_true(got <= PIPE_BUF);
+		n -= (uint64_t)got / RECORD;
+	}
+	assert_int_equal(n, 0);
+	output_free(output);
+	close(fds[0]);
+}
+
 static void
 empty_records_are_counted(void **state)
 {
@@ -502,6 +531,7 @@ static const struct CMUnitTest tests[] = {
 		ignore_signals),
 	cmocka_unit_test(record_past_the_ceiling_fails_and_spares_the_others),
 	cmocka_unit_test(record_of_sixteen_mebibytes_passes),
+	cmocka_unit_test(each_write_to_a_pipe_is_whole_records),
 	cmocka_unit_test(empty_records_are_counted),
 };
 
