@@ -101,12 +101,13 @@ single_summarise(const struct single *single, const struct report *report)
 
 /* To the comparison that this run belongs to: see compare.c. */
 static void
-single_send(const struct single *single, const struct report *report)
+single_send(const struct single *single, const struct report *report, int rc)
 {
 	int fd = (int)single->options->general->report_fd;
 	ssize_t n;
 
-	if (fd == 0)
+	/* A run that did not come to its end has no place in a table. */
+	if (fd == 0 || rc != 0)
 		return;
 	n = write(fd, report, sizeof *report);
 	if (n != (ssize_t)sizeof *report)
@@ -179,7 +180,7 @@ single_fetch(struct single *single, struct err *err)
 		log_error("%s", err->text);
 	if (rc == 0 || err->code != ERR_CLOSED)
 		single_summarise(single, &report);
-	single_send(single, &report);
+	single_send(single, &report, rc);
 	return single_status(rc, err, &report);
 }
 

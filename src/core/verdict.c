@@ -121,6 +121,8 @@ verdict_of_code(const struct fetch_reply *reply, int https)
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS:
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
 		return ERROR_IS(TLS, "certificate");
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_SSL_CIPHER:

@@ -69,10 +69,12 @@ tls_roots_find(enum tls_use use, const char *cacert, const char *capath,
 	const char *file, *folder;
 
 	tls_places(cacert, capath, &file, &folder);
-	if (file != NULL && access(file, R_OK) != 0)
-		return err_sys(err, "certificates: %s", file);
-	if (folder != NULL && capath != NULL && access(folder, R_OK) != 0)
-		return err_sys(err, "certificates: %s", folder);
+	/* What only the environment says may be wrong for this list: then
+	 * its https URLs fail, and only they. */
+	if (cacert != NULL && access(cacert, R_OK) != 0)
+		return err_sys(err, "certificates: %s", cacert);
+	if (capath != NULL && access(capath, R_OK) != 0)
+		return err_sys(err, "certificates: %s", capath);
 	/* Both given by the user: both are meant, whatever they cost. */
 	if (cacert == NULL || capath == NULL) {
 		if (file != NULL && folder != NULL) {

@@ -14,10 +14,10 @@
 #include "base/mem.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "net/easy.h"
 #include "net/loop.h"
 #include "net/multi.h"
+#include "strategy/family.h"
 
 struct async {
 	struct run *run;

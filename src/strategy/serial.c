@@ -10,9 +10,9 @@
 
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "net/easy.h"
 #include "net/perform.h"
+#include "strategy/family.h"
 
 static void
 serial_cancel(void *arg)

@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# A smoke part of the suite under valgrind: what the sanitizers cannot see,
+# such as bytes that nobody set.
+
+load helpers
+
+setup() {
+	need valgrind
+	# The sanitizers' own allocator and valgrind's exclude each other.
+	if grep -q -e __asan_init -e __tsan_init "$FETCHALL"; then
+		skip "a sanitizer build"
+	fi
+	start_origin
+	cd "$BATS_TEST_TMPDIR" || return 1
+	{
+		printf "$ORIGIN_URL/bytes/%d\n" 0 10 100000
+		printf "$ORIGIN_URL/%s\n" redirect/2 status/404 chunked/3 cut \
+			reset echo 'flaky/valgrind/1' gzip/1000
+		echo 'ftp://not.http/'
+		echo "http://no.such.name.invalid/"
+	} >urls.txt
+}
+
+teardown() {
+	stop_all
+}
+
+# grind ARGUMENT...: fetchall under valgrind, which fails on any error.
+grind() {
+	timeout 120 valgrind -q --error-exitcode=99 --leak-check=full \
+		--errors-for-leak-kinds=definite "$FETCHALL" \
+		--retry-delay 1ms --dns-timeout 100ms \
+		--dns-servers 127.0.0.1:9 "$@"
+}
+
+@test "valgrind finds nothing in a serial run" {
+	run grind -s serial --json urls.txt
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
+
+@test "valgrind finds nothing in an async run" {
+	run grind -s async --format csv urls.txt
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
+
+@test "valgrind finds nothing in help and in refusals" {
+	run grind --help=all
+	[ "$status" -eq 0 ]
+	run grind --no-such-option
+	[ "$status" -eq 2 ]
+}
