@@ -59,7 +59,7 @@ enum verdict_kind { VERDICT_FINAL, VERDICT_REDIRECT, VERDICT_RETRY };
 /* What is retried: names of error classes and details, and status codes. */
 struct verdict_retry_on {
 	unsigned classes;	/* bits of enum error_class */
-	const char *details[32];
+	const char *details[64];
 	size_t n_details;
 	uint64_t codes[10];	/* bit set of 0 to 599 */
 };
