@@ -38,16 +38,14 @@ struct progress {
 
 /* How many URLs there will be: 0 when nobody can know. */
 static uint64_t
-progress_total(const struct progress *progress, uint64_t done)
+progress_total(const struct source_progress *list)
 {
-	uint64_t read_bytes, total_bytes;
-
-	source_progress(progress->source, &read_bytes, &total_bytes);
-	if (total_bytes == 0 || read_bytes == 0 || done == 0)
+	if (list->ended)
+		return list->urls;
+	if (list->total_bytes == 0 || list->read_bytes == 0)
 		return 0;
-	/* What was read and is not done yet is small beside the list. */
-	return (uint64_t)((double)done * (double)total_bytes /
-		(double)read_bytes);
+	return (uint64_t)((double)list->urls * (double)list->total_bytes /
+		(double)list->read_bytes);
 }
 
 static void
@@ -68,18 +66,20 @@ progress_draw(struct progress *progress)
 {
 	int64_t elapsed = clock_us() - progress->started_us;
 	struct stats_counters counters;
+	struct source_progress list;
 	uint64_t total, failed;
 	struct buf line;
 	ssize_t n;
 
 	run_counters(progress->run, &counters);
-	total = progress_total(progress, counters.finals);
+	source_progress(progress->source, &list);
+	total = progress_total(&list);
 	failed = stats_failures(&counters);
 	buf_init(&line, 1024);
 	buf_printf(&line, "\r%s: %" PRIu64, progress->strategy,
 		counters.finals);
-	if (total > counters.finals)
-		buf_printf(&line, "/~%" PRIu64, total);
+	if (total > 0)
+		buf_printf(&line, "/%s%" PRIu64, list.ended ? "" : "~", total);
 	buf_printf(&line, " done, %.0f/s, %zu in flight, %" PRIu64 " failed",
 		(double)counters.finals * 1e6 / (double)(elapsed + 1),
 		run_in_flight(progress->run), failed);

@@ -95,19 +95,20 @@ frontier_main(void *arg)
 {
 	struct frontier *frontier = arg;
 	struct source_item item;
+	struct err err = { 0 };
 	struct job *job;
 	int rc, state;
 
 	/* Only the read itself may be cancelled: the source sees to that. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	while ((rc = source_next(frontier->args.source, &item,
-	    &frontier->err)) > 0) {
+	while ((rc = source_next(frontier->args.source, &item, &err)) > 0) {
 		job = job_new(&item);
 		frontier_set_origin(frontier, job);
 		if (!frontier_put(frontier, job))
 			break;
 	}
 	pthread_mutex_lock(&frontier->lock);
+	frontier->err = err;
 	frontier->ended = 1;
 	pthread_mutex_unlock(&frontier->lock);
 	frontier->args.wake(frontier->args.arg);
@@ -161,14 +162,17 @@ frontier_next(struct frontier *frontier, struct job **ret)
 {
 	enum frontier_next next = FRONTIER_JOB;
 	struct list *node;
+	size_t weight;
 
 	pthread_mutex_lock(&frontier->lock);
 	node = list_pop(&frontier->jobs);
 	if (node != NULL) {
 		*ret = LIST_ENTRY(node, struct job, node);
-		frontier->bytes -= frontier_weight(*ret);
+		weight = frontier_weight(*ret);
+		frontier->bytes -= weight;
 		frontier->n--;
-		if (frontier_low(frontier) && (frontier->bytes > 0 ||
+		/* Only what this one job changed can have let it get low. */
+		if (frontier_low(frontier) && (weight > 0 ||
 		    frontier->n == frontier->args.ahead / 2))
 			pthread_cond_signal(&frontier->room);
 	} else if (frontier->ended) {

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "core/redirect.h"
 
 static int
@@ -25,7 +26,7 @@ redirect_drops_body(long status, const char *method, int has_body)
 static const char *
 redirect_refusal(const struct err *err)
 {
-	return strstr(err->text, "scheme") != NULL ? "blocked" :
+	return strstr(err->text, "is not http or https") != NULL ? "blocked" :
 		"bad_location";
 }
 
@@ -53,10 +54,12 @@ redirect_request(struct fetch_request *request, long status,
 		request->body_len = 0;
 		request->flags |= FETCH_BODY_DROPPED;
 	}
-	if (url_same_origin(trusted, &next))
+	request->flags &= ~(unsigned)FETCH_TRUSTED;
+	if (url_same_origin(trusted, &next)) {
 		request->flags |= FETCH_TRUSTED;
-	else
-		request->flags &= ~(unsigned)FETCH_TRUSTED;
+		if (next.userpwd == NULL && trusted->userpwd != NULL)
+			next.userpwd = mem_strdup(trusted->userpwd);
+	}
 	url_release(&request->url);
 	request->url = next;
 	addrs_unref(request->addrs);

@@ -23,6 +23,7 @@
 #define RUN_AHEAD 1024			/* jobs read ahead at least */
 #define RUN_GRACE (500 * CLOCK_MS)	/* for what is in flight at Ctrl-C */
 #define RUN_PATIENCE (900 * CLOCK_MS)	/* for outputs after Ctrl-C */
+#define RUN_HURRY (100 * CLOCK_MS)	/* the same after another one */
 #define RUN_CANCEL_AGAIN (20 * CLOCK_MS)
 
 struct run {
@@ -39,7 +40,7 @@ struct run {
 	int64_t started_us, ended_us;
 	pthread_mutex_t lock;	/* all below */
 	int n_signals, signal;
-	int64_t signal_us;	/* when the first one came */
+	int64_t signal_us, again_us;	/* when the first one, the last came */
 	int cancelling;
 	void (*cancel)(void *);
 	void *cancel_arg;
@@ -75,9 +76,10 @@ run_note_signal(struct run *run, int number)
 
 	pthread_mutex_lock(&run->lock);
 	n = ++run->n_signals;
+	run->again_us = clock_us();
 	if (n == 1) {
 		run->signal = number;
-		run->signal_us = clock_us();
+		run->signal_us = run->again_us;
 	}
 	pthread_mutex_unlock(&run->lock);
 	return n;
@@ -261,9 +263,24 @@ run_strategy(struct run *run, struct err *err)
 	return rc;
 }
 
+/* How long outputs may still take: for ever as long as no signal came. */
+static int
+run_patience_ms(const struct run *run)
+{
+	int64_t end = run->signal_us + RUN_PATIENCE, left;
+
+	if (run->n_signals == 0)
+		return -1;
+	/* Not at once: that would lose records that nothing holds up. */
+	if (run->n_signals > 1 && run->again_us + RUN_HURRY < end)
+		end = run->again_us + RUN_HURRY;
+	left = end - clock_us();
+	return left > 0 ? (int)((left + CLOCK_MS - 1) / CLOCK_MS) : 0;
+}
+
 /*
- * Waits for the ledger to write what is left. A signal gives it until the
- * end of its patience, a second one no time at all. 0: it ended.
+ * Waits for the ledger to write what is left; a signal ends its patience
+ * some time later, a second one soon. 0: it ended.
  */
 static int
 run_await_ledger(struct run *run)
@@ -272,19 +289,15 @@ run_await_ledger(struct run *run)
 		{ .fd = ledger_fd(run->ledger), .events = POLLIN },
 		{ .fd = service_signal_fd(run->service), .events = POLLIN },
 	};
-	int64_t left;
 	int number, timeout;
 
 	for (;;) {
-		left = run->signal_us + RUN_PATIENCE - clock_us();
-		if (run->n_signals > 1 || (run->n_signals > 0 && left <= 0))
-			left = 0;
-		timeout = run->n_signals > 0 ? (int)(left / CLOCK_MS) : -1;
+		timeout = run_patience_ms(run);
 		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
 			return -1;
 		if (fds[0].revents != 0)
 			return 0;
-		if (run->n_signals > 0 && left == 0)
+		if (timeout == 0)
 			return -1;
 		while ((number = service_signal(run->service)) != 0)
 			run_note_signal(run, number);

@@ -93,6 +93,16 @@ verdict_of_refusal(enum fetch_refusal refusal)
 	return ERROR_IS(NONE, NULL);
 }
 
+/* libcurl looks for a NUL before it lets our header callback see the line. */
+static struct verdict_error
+verdict_of_weird(const struct fetch_reply *reply)
+{
+	if (reply->errormsg != NULL &&
+	    strncmp(reply->errormsg, "Nul byte in header", 18) == 0)
+		return ERROR_IS(HTTP, "bad_header");
+	return ERROR_IS(HTTP, "bad_reply");
+}
+
 static struct verdict_error
 verdict_of_code(const struct fetch_reply *reply, int https)
 {
@@ -121,6 +131,7 @@ verdict_of_code(const struct fetch_reply *reply, int https)
 	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_SSL_INVALIDCERTSTATUS:
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_CLIENTCERT:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
 		return ERROR_IS(TLS, "certificate");
@@ -129,12 +140,15 @@ verdict_of_code(const struct fetch_reply *reply, int https)
 	case CURLE_USE_SSL_FAILED:
 	case CURLE_SSL_SHUTDOWN_FAILED:
 		return ERROR_IS(TLS, "handshake");
-	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
+		return verdict_of_weird(reply);
+	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_BAD_CONTENT_ENCODING:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
 		return ERROR_IS(HTTP, "bad_reply");
+	case 100:	/* CURLE_TOO_LARGE, since 8.6 */
+		return ERROR_IS(HTTP, "header_limit");
 	case CURLE_OUT_OF_MEMORY:
 		/* 7.88 says so when one header line passes its 100 KiB. */
 		return begun ? ERROR_IS(HTTP, "header_limit") :
@@ -185,8 +199,9 @@ verdict_wants_retry(const struct verdict_retry_on *on, unsigned class,
 {
 	size_t i;
 
-	if (code > 0 && code < 600 && class == ERROR_HTTP && detail == NULL)
-		return (on->codes[code / 64] >> (code % 64)) & 1;
+	if (code > 0 && code < 600 && class == ERROR_HTTP && detail == NULL &&
+	    (on->codes[code / 64] >> (code % 64)) & 1)
+		return 1;
 	if (on->classes & (1u << class))
 		return 1;
 	for (i = 0; detail != NULL && i < on->n_details; i++)

@@ -66,6 +66,9 @@ headers_retry_after(const char *value, int64_t now_wall_us)
 	date = curl_getdate(value, NULL);
 	if (date < 0)
 		return -1;
+	/* libcurl takes years with ten digits too. */
+	if (date > INT64_MAX / CLOCK_SECOND)
+		date = INT64_MAX / CLOCK_SECOND;
 	return (int64_t)date * CLOCK_SECOND > now_wall_us ?
 		(int64_t)date * CLOCK_SECOND - now_wall_us : 0;
 }

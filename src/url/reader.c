@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -62,21 +63,41 @@ reader_free(struct reader *reader)
 	free(reader);
 }
 
+/*
+ * A pipe may keep us waiting for ever: here, and where nothing is held, the
+ * reading thread may be cancelled (frontier_free() does).
+ */
+static ssize_t
+reader_wait(int fd, void *p, size_t n)
+{
+	ssize_t got;
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+	got = read(fd, p, n);
+	pthread_setcancelstate(state, NULL);
+	return got;
+}
+
 /* read(2) that survives signals and descriptors left non-blocking. */
 static ssize_t
 reader_fd(struct reader *reader, void *p, size_t n, struct err *err)
 {
 	struct pollfd wait = { .fd = reader->fd, .events = POLLIN };
 	ssize_t got;
+	int state;
 
 	for (;;) {
-		got = read(reader->fd, p, n);
+		got = reader_wait(reader->fd, p, n);
 		if (got >= 0)
 			break;
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
+		if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
 			poll(&wait, 1, -1);
-		else if (errno != EINTR)
+			pthread_setcancelstate(state, NULL);
+		} else if (errno != EINTR) {
 			return err_sys(err, "cannot read");
+		}
 	}
 	atomic_fetch_add_explicit(reader->count, (uint64_t)got,
 		memory_order_relaxed);

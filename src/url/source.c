@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ struct source {
 	struct operand *operands;
 	size_t n, at;
 	int stdin_fd;
-	uint64_t seq;
+	_Atomic uint64_t seq;
+	_Atomic int ended;
 	/* The open list; NULL in between. */
 	struct lines *lines;
 	int fd;
@@ -111,6 +113,19 @@ source_free(struct source *source)
 	free(source);
 }
 
+/* A FIFO is opened when its writer comes: until then the thread may be
+ * cancelled, as in reader.c. */
+static int
+source_open_file(const char *path)
+{
+	int state, fd;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	pthread_setcancelstate(state, NULL);
+	return fd;
+}
+
 static int
 source_open(struct source *source, struct err *err)
 {
@@ -119,7 +134,7 @@ source_open(struct source *source, struct err *err)
 	if (operand->kind == OPERAND_STDIN) {
 		source->fd = source->stdin_fd;
 	} else {
-		source->fd = open(operand->path, O_RDONLY | O_CLOEXEC);
+		source->fd = source_open_file(operand->path);
 		if (source->fd < 0)
 			return err_sys(err, "cannot open list '%.200s'",
 				operand->name);
@@ -277,6 +292,7 @@ source_next(struct source *source, struct source_item *ret, struct err *err)
 		if (rc < 0)
 			return -1;
 	}
+	source->ended = 1;
 	return 0;
 }
 
@@ -306,9 +322,11 @@ source_request_free(struct source_request *request)
 }
 
 void
-source_progress(const struct source *source, uint64_t *ret_read,
-	uint64_t *ret_total)
+source_progress(const struct source *source, struct source_progress *ret)
 {
-	*ret_read = atomic_load_explicit(&source->read, memory_order_relaxed);
-	*ret_total = source->total;
+	ret->read_bytes = atomic_load_explicit(&source->read,
+		memory_order_relaxed);
+	ret->total_bytes = source->total;
+	ret->ended = source->ended;
+	ret->urls = source->seq;
 }

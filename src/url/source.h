@@ -67,11 +67,16 @@ int source_next(struct source *source, struct source_item *ret,
 void source_item_release(struct source_item *item);
 void source_request_free(struct source_request *request);
 
-/*
- * Bytes read and bytes there are in all lists; total 0 when nobody knows
- * (a pipe). May be called from any thread.
- */
-void source_progress(const struct source *source, uint64_t *ret_read,
-	uint64_t *ret_total);
+/* How far the reading is. */
+struct source_progress {
+	uint64_t read_bytes;
+	uint64_t total_bytes;	/* of all lists; 0: nobody knows (a pipe) */
+	uint64_t urls;		/* lines so far: the last item's seq */
+	int ended;		/* there are no more */
+};
+
+/* May be called from any thread. */
+void source_progress(const struct source *source,
+	struct source_progress *ret);
 
 #endif

@@ -283,7 +283,7 @@ damaged_gzip_names_list_and_line(void **state)
 	struct err err;
 	gzFile file = gzopen("list.gz", "wb");
 	struct stat st;
-	uint64_t done, total;
+	struct source_progress progress;
 
 	(void)state;
 	gzputs(file, "http://a/\nhttp://b/\nhttp://half");
@@ -301,9 +301,9 @@ damaged_gzip_names_list_and_line(void **state)
 	assert_string_equal(err.text, "list.gz: line 3: damaged gzip data: it "
 		"ends too early");
 	assert_int_equal(source_next(source, &item, &err), 0);
-	source_progress(source, &done, &total);
-	assert_int_equal(done, st.st_size - 8);
-	assert_int_equal(total, st.st_size - 8);
+	source_progress(source, &progress);
+	assert_int_equal(progress.read_bytes, st.st_size - 8);
+	assert_int_equal(progress.total_bytes, st.st_size - 8);
 	source_free(source);
 }
 
@@ -350,7 +350,7 @@ progress_counts_bytes(void **state)
 {
 	struct source *source;
 	struct source_item item;
-	uint64_t done, total;
+	struct source_progress progress;
 	struct err err;
 	int fd, ends[2];
 
@@ -360,20 +360,22 @@ progress_counts_bytes(void **state)
 	fd = open("two", O_RDONLY);
 	lseek(fd, 2, SEEK_SET);
 	source = source_of(&lines_settings, "one - http://x", fd);
-	source_progress(source, &done, &total);
-	assert_int_equal(done, 0);
-	assert_int_equal(total, 20);
+	source_progress(source, &progress);
+	assert_int_equal(progress.read_bytes, 0);
+	assert_int_equal(progress.total_bytes, 20);
 	while (source_next(source, &item, &err) > 0)
 		source_item_release(&item);
-	source_progress(source, &done, &total);
-	assert_int_equal(done, 20);
+	source_progress(source, &progress);
+	assert_int_equal(progress.read_bytes, 20);
+	assert_int_equal(progress.urls, 3);
+	assert_true(progress.ended);
 	source_free(source);
 	close(fd);
 	assert_int_equal(pipe(ends), 0);
 	source = source_of(&lines_settings, "one -",
 		ends[0]);
-	source_progress(source, &done, &total);
-	assert_int_equal(total, 0);
+	source_progress(source, &progress);
+	assert_int_equal(progress.total_bytes, 0);
 	source_free(source);
 	close(ends[0]);
 	close(ends[1]);
