@@ -37,6 +37,8 @@ struct easy {
 	struct fetch *fetch;
 	void *owner;
 	int custom;		/* the last fetch left options behind */
+	int64_t prepared_us;
+	CURLcode setup;		/* what setting up came to */
 	const _Atomic int *cancel;
 	struct headers headers;
 	uint64_t body_bytes;
@@ -44,15 +46,16 @@ struct easy {
 	/* What the DNS cache holds: the pin's origin and addresses. */
 	struct curl_slist *pin;
 	struct addrs *pinned;
-	char *pinned_host;	/* host:port */
+	char *pinned_host;
+	uint16_t pinned_port;
 	char error[CURL_ERROR_SIZE];
 };
 
 /* A handle that is set up wrongly must not run: nothing here may fail. */
 #define EASY_SET(easy, option, value) do { \
 	CURLcode set_ = curl_easy_setopt((easy)->curl, option, value); \
-	if (set_ != CURLE_OK && (easy)->fetch != NULL) \
-		(easy)->fetch->reply.code = set_; \
+	if (set_ != CURLE_OK) \
+		(easy)->setup = set_; \
 } while (0)
 
 /* --- the run's environment --- */
@@ -63,7 +66,10 @@ easy_header_travels(const char *line)
 	static const char *const names[] = {
 		"accept", "accept-charset", "accept-encoding",
 		"accept-language", "cache-control", "dnt", "pragma", "range",
-		"if-modified-since", "if-none-match", "user-agent",
+		"if-match", "if-modified-since", "if-none-match", "if-range",
+		"if-unmodified-since", "user-agent",
+		/* a body that goes along must be known for what it is */
+		"content-type", "content-encoding", "content-language",
 	};
 	size_t len = strcspn(line, ":;"), i;
 
@@ -183,7 +189,10 @@ easy_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 	(void)purpose;
 	fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC,
 		addr->protocol);
-	if (fd < 0 && easy->fetch != NULL)
+	if (easy->fetch != NULL)
+		easy->fetch->reply.sockets++;
+	/* A family that this system lacks does not explain the failure. */
+	if (fd < 0 && easy->fetch != NULL && errno != EAFNOSUPPORT)
 		easy->fetch->reply.os_errno = errno;
 	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
@@ -242,7 +251,8 @@ easy_set_tls(struct easy *easy, const struct easy_env *env)
 	EASY_SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	EASY_SET(easy, CURLOPT_CAINFO, env->roots.cainfo);
 	EASY_SET(easy, CURLOPT_CAPATH, env->roots.capath);
-	EASY_SET(easy, CURLOPT_CA_CACHE_TIMEOUT, -1L);
+	/* Not every TLS library has such a cache. */
+	curl_easy_setopt(easy->curl, CURLOPT_CA_CACHE_TIMEOUT, -1L);
 	if (settings->insecure) {
 		EASY_SET(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		EASY_SET(easy, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -259,6 +269,10 @@ easy_set_proxy(struct easy *easy, const struct easy_env *env)
 	/* "" keeps libcurl from http_proxy and friends. */
 	EASY_SET(easy, CURLOPT_PROXY,
 		env->proxy.text != NULL ? env->proxy.text : "");
+	EASY_SET(easy, CURLOPT_NOPROXY, "");
+	/* The text leaves out the scheme's own, where libcurl takes 1080. */
+	if (env->proxy.text != NULL)
+		EASY_SET(easy, CURLOPT_PROXYPORT, (long)env->proxy.port);
 	if (env->proxy.userpwd != NULL)
 		EASY_SET(easy, CURLOPT_PROXYUSERPWD, env->proxy.userpwd);
 	if (env->settings->unix_socket != NULL)
@@ -320,7 +334,8 @@ static int
 easy_header_fits(const struct fetch_request *request, const char *line)
 {
 	if ((request->flags & FETCH_BODY_DROPPED) &&
-	    strncasecmp(line, "content-", 8) == 0)
+	    (strncasecmp(line, "content-", 8) == 0 ||
+	    easy_same_name(line, "transfer-encoding:")))
 		return 0;
 	return (request->flags & FETCH_TRUSTED) || easy_header_travels(line);
 }
@@ -352,17 +367,18 @@ easy_set_method(struct easy *easy, const struct fetch_request *request)
 {
 	const char *method = request->method;
 
+	/* Its reply has no body, whatever was asked with it. */
+	if (method != NULL && strcmp(method, "HEAD") == 0) {
+		EASY_SET(easy, CURLOPT_NOBODY, 1L);
+		return;
+	}
 	if (request->body != NULL) {
 		EASY_SET(easy, CURLOPT_POST, 1L);
 		EASY_SET(easy, CURLOPT_POSTFIELDS, request->body);
 		EASY_SET(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 			(curl_off_t)request->body_len);
 	}
-	if (method == NULL)
-		return;
-	if (strcmp(method, "HEAD") == 0 && request->body == NULL)
-		EASY_SET(easy, CURLOPT_NOBODY, 1L);
-	else
+	if (method != NULL)
 		EASY_SET(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
@@ -387,27 +403,47 @@ easy_set_custom(struct easy *easy, const struct fetch_request *request)
 /* --- addresses --- */
 
 /*
+ * Whether the cache holds just that already. The text decides: a literal's
+ * set is a new one each time, and libcurl takes longer to read a pin than
+ * everything else here together.
+ */
+static int
+easy_pin_holds(const struct easy *easy, const struct url *host,
+	const struct addrs *addrs)
+{
+	return easy->pinned != NULL && easy->pinned_port == host->port &&
+		strncmp(easy->pinned_host, host->text + host->host_off,
+		host->host_len) == 0 &&
+		easy->pinned_host[host->host_len] == '\0' &&
+		(addrs == easy->pinned ||
+		strcmp(addrs->text, easy->pinned->text) == 0);
+}
+
+/*
  * Puts the addresses into the handle's DNS cache in place of what was there.
  * The entries have no "+": they never age, so libcurl never asks by itself.
  */
 static void
 easy_pin(struct easy *easy, const struct url *host, struct addrs *addrs)
 {
-	char key[300];
 	struct curl_slist *list = NULL;
 	struct buf line;
 
-	snprintf(key, sizeof key, "%.*s:%u", (int)host->host_len,
-		host->text + host->host_off, (unsigned)host->port);
-	if (addrs == easy->pinned && strcmp(key, easy->pinned_host) == 0)
+	if (easy_pin_holds(easy, host, addrs))
 		return;
 	buf_init(&line, 1024);
 	if (easy->pinned_host != NULL) {
-		buf_printf(&line, "-%s", easy->pinned_host);
+		buf_printf(&line, "-%s:%u", easy->pinned_host,
+			(unsigned)easy->pinned_port);
 		list = easy_slist_add(list, buf_text(&line));
 		buf_clear(&line);
 	}
-	buf_printf(&line, "%s:%s", key, addrs->text);
+	free(easy->pinned_host);
+	easy->pinned_host = mem_strndup(host->text + host->host_off,
+		host->host_len);
+	easy->pinned_port = host->port;
+	buf_printf(&line, "%s:%u:%s", easy->pinned_host,
+		(unsigned)host->port, addrs->text);
 	list = easy_slist_add(list, buf_text(&line));
 	buf_release(&line);
 	EASY_SET(easy, CURLOPT_RESOLVE, list);
@@ -415,8 +451,6 @@ easy_pin(struct easy *easy, const struct url *host, struct addrs *addrs)
 	easy->pin = list;
 	addrs_unref(easy->pinned);
 	easy->pinned = addrs_ref(addrs);
-	free(easy->pinned_host);
-	easy->pinned_host = mem_strdup(key);
 }
 
 static void
@@ -438,12 +472,27 @@ easy_set_addrs(struct easy *easy, const struct fetch_request *request)
 
 /* --- one fetch --- */
 
+/* Ends what belongs to this fetch alone. */
+static void
+easy_let_go(struct easy *easy)
+{
+	headers_release(&easy->headers);
+	if (easy->own_headers != NULL) {
+		EASY_SET(easy, CURLOPT_HTTPHEADER, NULL);
+		curl_slist_free_all(easy->own_headers);
+		easy->own_headers = NULL;
+	}
+	easy->fetch = NULL;
+}
+
 int
 easy_prepare(struct easy *easy, struct fetch *fetch)
 {
 	struct fetch_request *request = &fetch->request;
 
 	easy->fetch = fetch;
+	easy->setup = CURLE_OK;
+	easy->prepared_us = clock_us();
 	fetch_reply_clear(&fetch->reply);
 	if (easy->custom)
 		easy_reset(easy);
@@ -456,12 +505,11 @@ easy_prepare(struct easy *easy, struct fetch *fetch)
 		request->flags & FETCH_REUSE ? 0L : 1L);
 	easy_set_custom(easy, request);
 	easy_set_addrs(easy, request);
-	if (fetch->reply.code == CURLE_OK)
+	if (easy->setup == CURLE_OK)
 		return 0;
-	fetch->reply.errormsg =
-		mem_strdup(curl_easy_strerror(fetch->reply.code));
-	headers_release(&easy->headers);
-	easy->fetch = NULL;
+	fetch->reply.code = easy->setup;
+	fetch->reply.errormsg = mem_strdup(curl_easy_strerror(easy->setup));
+	easy_let_go(easy);
 	return -1;
 }
 
@@ -519,15 +567,25 @@ easy_collect_error(struct easy *easy, struct fetch_reply *reply)
 		reply->os_errno = (int)number;
 }
 
-void
-easy_collect(struct easy *easy, int curl_code)
+/* libcurl takes headers that stop half-way for a whole reply. */
+static CURLcode
+easy_check_whole(struct easy *easy, CURLcode code)
 {
-	struct fetch_reply *reply = &easy->fetch->reply;
+	const struct headers *headers = &easy->headers;
+
+	if (code != CURLE_OK || !headers->in_block || headers->trailers)
+		return code;
+	snprintf(easy->error, sizeof easy->error,
+		"the connection was closed within the headers");
+	return CURLE_WEIRD_SERVER_REPLY;
+}
+
+/* What libcurl knows of the last transfer that it began. */
+static void
+easy_collect_info(struct easy *easy, struct fetch_reply *reply)
+{
 	const char *text = NULL;
 
-	reply->code = (CURLcode)curl_code;
-	reply->refusal = easy->headers.refusal;
-	reply->size_download = easy->body_bytes;
 	easy_collect_times(easy, reply);
 	curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE,
 		&reply->response_code);
@@ -543,17 +601,27 @@ easy_collect(struct easy *easy, int curl_code)
 		reply->content_type = mem_strdup(text);
 	if (reply->response_code != 0)
 		reply->http_version = easy_http_version(easy->curl);
+}
+
+void
+easy_collect(struct easy *easy, int curl_code)
+{
+	struct fetch_reply *reply = &easy->fetch->reply;
+
+	reply->code = easy_check_whole(easy, (CURLcode)curl_code);
+	reply->refusal = easy->headers.refusal;
+	reply->size_download = easy->body_bytes;
+	/* Cancelled at once: libcurl still tells of the fetch before. */
+	if (curl_code == CURLE_ABORTED_BY_CALLBACK && reply->sockets == 0 &&
+	    easy->headers.lines == 0)
+		reply->total_us = clock_us() - easy->prepared_us;
+	else
+		easy_collect_info(easy, reply);
 	reply->retry_after_us = easy->headers.retry_after_us;
 	reply->location = headers_take_location(&easy->headers);
 	if (reply->code != CURLE_OK)
 		easy_collect_error(easy, reply);
-	headers_release(&easy->headers);
-	if (easy->own_headers != NULL) {
-		EASY_SET(easy, CURLOPT_HTTPHEADER, NULL);
-		curl_slist_free_all(easy->own_headers);
-		easy->own_headers = NULL;
-	}
-	easy->fetch = NULL;
+	easy_let_go(easy);
 }
 
 /* --- life --- */
@@ -574,7 +642,12 @@ easy_new(const struct easy_env *env, struct err *err)
 		return NULL;
 	}
 	easy_reset(easy);
-	return easy;
+	if (easy->setup == CURLE_OK)
+		return easy;
+	err_set(err, ERR_SYSTEM, "libcurl cannot make a handle: %s",
+		curl_easy_strerror(easy->setup));
+	easy_free(easy);
+	return NULL;
 }
 
 void

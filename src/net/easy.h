@@ -46,7 +46,8 @@ void easy_env_release(struct easy_env *env);
 
 /*
  * Whether a header line "Name: value" of the user's may follow a redirect to
- * another origin: only content negotiation and cache control may.
+ * another origin: only content negotiation, cache control and what
+ * describes the body may.
  */
 int easy_header_travels(const char *line);
 

@@ -64,6 +64,7 @@ struct fetch_reply {
 	const char *http_version;	/* static; NULL: no reply */
 	char remote_ip[46];
 	long num_connects;
+	unsigned sockets;	/* libcurl asked for; 0: a kept connection */
 	int64_t namelookup_us, connect_us, appconnect_us;
 	int64_t starttransfer_us, total_us;
 	uint64_t size_download;

@@ -177,6 +177,9 @@ multi_fail(struct multi *multi, struct fetch *fetch)
 {
 	if (fetch->reply.code == CURLE_OK)
 		fetch->reply.code = CURLE_FAILED_INIT;
+	if (fetch->reply.errormsg == NULL)
+		fetch->reply.errormsg =
+			mem_strdup(curl_easy_strerror(fetch->reply.code));
 	list_push(&multi->failed, &fetch->node);
 	event_active(&multi->failing, EV_TIMEOUT, 0);
 }
@@ -213,9 +216,16 @@ multi_add(struct multi *multi, struct fetch *fetch)
 		multi_fail(multi, fetch);
 		return;
 	}
-	list_push(&multi->busy, &slot->node);
 	/* Sets the timer, which starts the transfer. */
-	curl_multi_add_handle(multi->curlm, easy_handle(slot->easy));
+	if (curl_multi_add_handle(multi->curlm, easy_handle(slot->easy)) !=
+	    CURLM_OK) {
+		easy_collect(slot->easy, CURLE_ABORTED_BY_CALLBACK);
+		fetch_reply_clear(&fetch->reply);
+		list_push_front(&multi->idle, &slot->node);
+		multi_fail(multi, fetch);
+		return;
+	}
+	list_push(&multi->busy, &slot->node);
 }
 
 void
