@@ -490,7 +490,8 @@ dispatch_loops(const struct dispatch *dispatch, struct job *job)
 		strlen(request->url.text));
 	unsigned i;
 
-	if (request->body != NULL)
+	/* What 303 makes a GET is another request, if to the same place. */
+	if (request->body != NULL || request->method != NULL)
 		hash = ~hash;
 	for (i = 0; i < job->n_hops; i++)
 		if (job->visited[i] == hash)
@@ -534,6 +535,8 @@ dispatch_redirect(struct dispatch *dispatch, struct job *job,
 	url_release(&from);
 	if (rc == 0)
 		fetch_reply_clear(&fetch->reply);
+	else
+		job->n_hops--;	/* one that is not followed is none */
 	return rc;
 }
 

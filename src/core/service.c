@@ -14,6 +14,7 @@
 #include <event2/event_struct.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -32,7 +33,8 @@ struct service {
 	pthread_t attacher;		/* runs the base attached to */
 	struct event wake_event, timer, signal_event;
 	struct wake wake;
-	int attached, threaded;
+	atomic_int attached;		/* other threads look while it ends */
+	int threaded;
 	int signal_fd;
 	sigset_t old_mask;
 	pthread_mutex_t lock;	/* all below */

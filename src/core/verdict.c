@@ -61,9 +61,10 @@ verdict_of_timeout(const struct fetch_reply *reply, int https)
 	if (reply->errormsg != NULL &&
 	    strncmp(reply->errormsg, "Operation too slow", 18) == 0)
 		return ERROR_IS(TIMEOUT, "slow");
-	if (reply->connect_us == 0)
+	/* A kept connection has no such times. */
+	if (reply->connect_us == 0 && reply->sockets > 0)
 		return ERROR_IS(TIMEOUT, "connect");
-	if (https && reply->appconnect_us == 0)
+	if (https && reply->appconnect_us == 0 && reply->sockets > 0)
 		return ERROR_IS(TIMEOUT, "tls");
 	return ERROR_IS(TIMEOUT,
 		reply->response_code == 0 ? "first_byte" : "body");
@@ -103,6 +104,17 @@ verdict_of_weird(const struct fetch_reply *reply)
 	return ERROR_IS(HTTP, "bad_reply");
 }
 
+/* 7.88 has the same code for a chunk that is none. */
+static struct verdict_error
+verdict_of_break(const struct fetch_reply *reply)
+{
+	if (reply->errormsg != NULL &&
+	    strstr(reply->errormsg, "in chunked-encoding") != NULL)
+		return ERROR_IS(HTTP, "bad_reply");
+	return reply->response_code != 0 ? ERROR_IS(BODY, "reset") :
+		ERROR_IS(HTTP, "reset");
+}
+
 static struct verdict_error
 verdict_of_code(const struct fetch_reply *reply, int https)
 {
@@ -121,8 +133,7 @@ verdict_of_code(const struct fetch_reply *reply, int https)
 		return ERROR_IS(HTTP, "empty_reply");
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return begun ? ERROR_IS(BODY, "reset") :
-			ERROR_IS(HTTP, "reset");
+		return verdict_of_break(reply);
 	case CURLE_PARTIAL_FILE:
 		return ERROR_IS(BODY, "cut");
 	case CURLE_FILESIZE_EXCEEDED:
