@@ -188,14 +188,18 @@ compare_argv_free(char **args)
 	free(args);
 }
 
-/* The run that signals are passed on to; 0: none. A handler needs it. */
-static volatile sig_atomic_t compare_child;
+/*
+ * The run that signals are passed on to, 0: none; and the last signal. File
+ * scope because a handler needs them.
+ */
+static volatile sig_atomic_t compare_child, compare_signal;
 
 /* The terminal tells every process by itself; others tell only us. */
 static void
 compare_on_signal(int number, siginfo_t *info, void *context)
 {
 	(void)context;
+	compare_signal = number;
 	if (compare_child > 0 && info->si_code != SI_KERNEL)
 		kill((pid_t)compare_child, number);
 }
@@ -270,6 +274,9 @@ compare_one(const struct options *options, const char *strategy, char **argv,
 		return err_sys(err, "cannot start a process");
 	}
 	compare_child = pid;
+	/* It came before there was somebody to tell. */
+	if (compare_signal != 0)
+		kill(pid, compare_signal);
 	do
 		n = read(fds[0], ret, sizeof *ret);
 	while (n < 0 && errno == EINTR);
@@ -368,7 +375,17 @@ compare_empty_results(const struct options *options, struct err *err)
 static int
 compare_over(int status)
 {
-	return status >= err_status(ERR_USAGE);
+	return compare_signal != 0 || status >= err_status(ERR_USAGE);
+}
+
+/* A signal between two runs ends the comparison too. */
+static int
+compare_status(int worst)
+{
+	if (compare_signal == 0 || worst >= err_status(ERR_USAGE))
+		return worst;
+	return err_status(compare_signal == SIGTERM ? ERR_TERMINATED :
+		ERR_INTERRUPTED);
 }
 
 static int
@@ -395,7 +412,7 @@ compare_all(const struct options *options, const struct compare_names *names,
 	    !compare_over(worst))
 		worst = err_status(errno == EPIPE ? ERR_CLOSED : ERR_IO);
 	free(reports);
-	return worst;
+	return worst < 0 ? -1 : compare_status(worst);
 }
 
 int

@@ -30,6 +30,8 @@ files_limit(size_t wanted)
 		return wanted;
 	room = limit.rlim_cur > FILES_SPARE + 1 ?
 		(size_t)limit.rlim_cur - FILES_SPARE : 1;
+	if (room >= wanted)
+		return wanted;
 	log_warning("only %zu fetches at a time instead of %zu: no more than "
 		"%zu files may be open (ulimit -n)", room, wanted,
 		(size_t)limit.rlim_cur);

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -91,9 +92,9 @@ static const struct opt options_request_rows[] = {
 	  .brief = "send this header; may be repeated",
 	  .notes = "\"Name: value\"; \"Name:\" removes a header that would be "
 		"sent, \"Name;\" sends one without value. After a redirect to "
-		"another origin only content negotiation and caching headers "
-		"(Accept*, Cache-Control, Pragma, Range, If-*, DNT) are still "
-		"sent.",
+		"another origin only headers of content negotiation and "
+		"caching (Accept*, Cache-Control, Pragma, Range, If-*, DNT), "
+		"User-Agent and what describes the body are still sent.",
 	  .example = "fetchall -H 'Accept-Language: de' urls.txt" },
 	{ .name = "data", .key = 'd', .type = &opt_text, AT(data, char *),
 	  .arg = "DATA", .brief = "request body, @FILE reads it from a file",
@@ -166,7 +167,8 @@ options_request_check(const void *settings, struct err *err)
 	if (request->ipv4 && request->ipv6)
 		return err_set(err, ERR_USAGE,
 			"--ipv4 and --ipv6 exclude each other");
-	if (request->head && request->data != NULL)
+	if (request->data != NULL && (request->head ||
+	    (request->method != NULL && strcmp(request->method, "HEAD") == 0)))
 		return err_set(err, ERR_USAGE,
 			"--head asks for no body and --data sends one: "
 			"use only one of them");

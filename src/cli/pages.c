@@ -7,7 +7,9 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -120,6 +122,16 @@ pages_set_topics(const struct options *options)
 		sizeof topics / sizeof *topics);
 }
 
+/* Quietly where the reader has seen enough. */
+static enum err_code
+pages_write_error(void)
+{
+	if (errno == EPIPE)
+		return ERR_CLOSED;
+	log_error("standard output: %s", strerror(errno));
+	return ERR_IO;
+}
+
 static int
 pages_print(struct buf *page, int rc, const struct err *err)
 {
@@ -129,7 +141,7 @@ pages_print(struct buf *page, int rc, const struct err *err)
 		log_error("%s", err->text);
 	else if (fwrite(buf_text(page), 1, page->len, stdout) != page->len ||
 	    fflush(stdout) != 0)
-		code = ERR_IO;
+		code = pages_write_error();
 	buf_release(page);
 	return err_status(code);
 }
@@ -137,7 +149,7 @@ pages_print(struct buf *page, int rc, const struct err *err)
 static const char pages_intro[] =
 	"Usage: fetchall [options] [FILE | URL | -]...\n"
 	"Fetches lists of URLs, many at once, in the way of being concurrent "
-	"that you pick,\nand says how long that way took.\n\n"
+	"that you\npick, and says how long that way took.\n\n"
 	"  fetchall urls.txt                     fetch a list, one line a URL\n"
 	"  fetchall -s serial,async urls.txt     compare two strategies\n"
 	"  cat urls.txt | fetchall --json        NDJSON records for a pipeline\n"

@@ -157,16 +157,20 @@ settings_set_names(struct names_settings *names,
 	const struct options *options)
 {
 	const struct options_request *request = options->request;
+	const struct options_limits *limits = options->limits;
 
 	*names = (struct names_settings){
 		.servers = options->names->servers,
 		.concurrency = options->names->concurrency,
-		.timeout_us = options->limits->dns_timeout,
+		.timeout_us = limits->dns_timeout,
 		.family = request->ipv4 ? 4 : request->ipv6 ? 6 : 0,
 		.cache_max = SETTINGS_NAMES,
 		.resolve = request->resolve.items,
 		.n_resolve = request->resolve.n,
 	};
+	/* --max-time holds for the look-up too. */
+	if (limits->max_time > 0 && names->timeout_us > limits->max_time)
+		names->timeout_us = limits->max_time;
 }
 
 static int

@@ -174,7 +174,7 @@ single_fetch(struct single *single, struct err *err)
 		return err_status(err->code);
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, settings->run.strategy->name,
-		settings->run.concurrency);
+		run_concurrency(single->run));
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)
 		log_error("%s", err->text);
