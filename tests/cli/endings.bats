@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# Runs that do not come to their end: signals, readers that leave or sleep,
+# disks that are full. What was written is whole, and the status says why.
+
+load helpers
+
+setup_file() {
+	start_origin
+}
+
+teardown_file() {
+	stop_all
+}
+
+setup() {
+	need curl jq python3
+	export HOME=$BATS_TEST_TMPDIR
+	unset XDG_CONFIG_HOME
+	cd "$BATS_TEST_TMPDIR" || return 1
+	pid=
+	wait_stat 'in_flight == 0'
+	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
+}
+
+teardown() {
+	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+}
+
+# wait_stat CONDITION: until the server's counts meet it.
+wait_stat() {
+	local i
+
+	for ((i = 0; i < 500; i++)); do
+		curl -sS "$ORIGIN_URL/stats" | jq -e ".$1" >/dev/null &&
+			return 0
+		sleep 0.02
+	done
+	return 1
+}
+
+# start ARGUMENT...: fetchall in the background, its records in out. A shell
+# makes what it starts so ignore SIGINT.
+start() {
+	env --default-signal=INT "$FETCHALL" "$@" >out 2>err 3>&- &
+	pid=$!
+}
+
+# end_by SIGNAL...: sends them and waits; sets status and took_ms.
+end_by() {
+	local signal begun
+
+	begun=${EPOCHREALTIME/./}
+	for signal; do
+		kill "-$signal" "$pid"
+		sleep 0.05
+	done
+	status=0
+	wait "$pid" || status=$?
+	pid=
+	took_ms=$(((${EPOCHREALTIME/./} - begun) / 1000))
+	echo "status $status after $took_ms ms: $(<err)"
+}
+
+# A second is promised; a machine under load gets some more, and sanitizers
+# take another one to end.
+SOON=1500
+! grep -q -e __asan_init -e __tsan_init "$FETCHALL" || SOON=4000
+
+@test "SIGINT wakes a blocked transfer: status 130 and whole records" {
+	seq -f "$ORIGIN_URL/silent/%g" 5 >list
+	for strategy in serial async; do
+		start -s "$strategy" --json "$ORIGIN_URL/bytes/1" list
+		wait_stat 'in_flight >= 1'
+		end_by INT
+		[ "$status" -eq 130 ]
+		[ "$took_ms" -lt "$SOON" ]
+		[ "$(jq -s 'map(select(.ok)) | length' out)" -eq 1 ]
+		jq -se 'map(select(.error_class == "stopped")) |
+			length > 0 and all(.final == false)' out
+		[ "$(jq -s length out)" -eq "$(wc -l <out)" ]
+		grep -q SIGINT err
+		wait_stat 'in_flight == 0'
+	done
+}
+
+@test "SIGTERM is status 143" {
+	for strategy in serial async; do
+		start -s "$strategy" --json "$ORIGIN_URL/silent"
+		wait_stat 'in_flight >= 1'
+		end_by TERM
+		[ "$status" -eq 143 ]
+		[ "$took_ms" -lt "$SOON" ]
+		jq -e '.error_class == "stopped"' out
+		wait_stat 'in_flight == 0'
+	done
+}
+
+@test "a second SIGINT waits for nothing, and loses no record" {
+	for strategy in serial async; do
+		start -s "$strategy" --json "$ORIGIN_URL/bytes/1" \
+			"$ORIGIN_URL/silent"
+		wait_stat 'in_flight >= 1'
+		end_by INT INT
+		[ "$status" -eq 130 ]
+		# The pause for what is under way is half a second.
+		[ "$took_ms" -lt 500 ]
+		[ "$(jq -s length out)" -eq 2 ]
+		wait_stat 'in_flight == 0'
+	done
+}
+
+@test "SIGINT ends a comparison and its runs" {
+	if grep -q __tsan_init "$FETCHALL"; then
+		skip "the thread sanitizer holds signals back from read(2)"
+	fi
+	start -s serial,async "$ORIGIN_URL/silent"
+	wait_stat 'in_flight >= 1'
+	end_by INT
+	[ "$status" -eq 130 ]
+	[ "$took_ms" -lt "$SOON" ]
+	# The second run was not begun.
+	wait_stat 'in_flight == 0'
+	wait_stat 'requests == 1'
+}
+
+@test "SIGINT while the list is a pipe that says nothing" {
+	mkfifo list
+	for strategy in serial async; do
+		exec 8<>list
+		start -s "$strategy" --json list
+		echo "$ORIGIN_URL/bytes/1" >&8
+		wait_stat 'requests >= 1'
+		end_by INT
+		exec 8>&-
+		[ "$status" -eq 130 ]
+		[ "$took_ms" -lt "$SOON" ]
+		curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
+	done
+}
+
+@test "a reader that takes nothing does not outlast SIGINT" {
+	seq -f "$ORIGIN_URL/empty?%g" 3000 >list
+	mkfifo sleeper
+	exec 8<>sleeper
+	env --default-signal=INT "$FETCHALL" --json list >sleeper 2>err \
+		3>&- 8>&- &
+	pid=$!
+	wait_stat 'requests >= 500'
+	end_by INT
+	exec 8>&-
+	[ "$status" -eq 130 ]
+	[ "$took_ms" -lt "$SOON" ]
+	grep -q 'takes nothing' err
+}
+
+@test "a reader that leaves ends it quietly with 141" {
+	seq -f "$ORIGIN_URL/empty?%g" 5000 >list
+	for strategy in serial async; do
+		for format in lines json csv; do
+			run -0 bash -c "timeout 60 '$FETCHALL' -s $strategy \
+				--format $format list 2>err | head -1 >first
+				echo \${PIPESTATUS[0]}"
+			[ "$output" = 141 ]
+			[ "$(wc -l <first)" -eq 1 ]
+			[ ! -s err ]
+		done
+	done
+}
+
+@test "a full disk is status 3 and says what was kept" {
+	run -3 --separate-stderr timeout 60 "$FETCHALL" --results /dev/full \
+		"$ORIGIN_URL/bytes/1"
+	[[ $stderr == *"/dev/full"*"No space left"* ]]
+	[[ $stderr == *"0 whole records"* ]]
+}
+
+@test "a file that may not grow ends in a whole record" {
+	seq -f "$ORIGIN_URL/empty?%g" 2000 >list
+	for strategy in serial async; do
+		for format in json csv lines; do
+			run -3 --separate-stderr bash -c "ulimit -f 40
+				exec timeout 60 '$FETCHALL' -s $strategy \
+				--format $format --results kept list"
+			[[ $stderr =~ ([0-9]+)\ whole\ records ]]
+			n=${BASH_REMATCH[1]}
+			[ "$format" != csv ] || n=$((n + 1))
+			[ "$n" -gt 10 ]
+			[ "$(wc -l <kept)" -eq "$n" ]
+			[ "$(tail -c 1 kept | od -An -c | tr -d ' ')" = '\n' ]
+			[ "$format" != json ] ||
+				[ "$(jq -s length kept)" -eq "$n" ]
+		done
+	done
+	# It did not go on for nothing.
+	wait_stat 'in_flight == 0'
+}
+
+@test "results that cannot be opened are status 3, before any request" {
+	run -3 timeout 60 "$FETCHALL" --results /nonexistent/x \
+		"$ORIGIN_URL/bytes/1"
+	[[ $output == *"/nonexistent/x"* ]]
+	wait_stat 'requests == 0'
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Settings: what was typed arrives where it is used, and each bad value is
+ * refused in words, before a list or a socket is opened.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/options.h"
+#include "cli/settings.h"
+#include "core/sink.h"
+#include "core/strategy.h"
+#include "unit.h"
+
+#define ARGS 12
+
+/* Options of a program called with these, up to NULL; none from files. */
+static void
+say(struct options *options, const char *const *args)
+{
+	static char name[] = "fetchall", no_config[] = "--no-config";
+	static char *argv[ARGS + 3];
+	struct err err = { 0 };
+	int argc = 2;
+
+	argv[0] = name;
+	argv[1] = no_config;
+	while (argc < ARGS + 2 && args[argc - 2] != NULL) {
+		argv[argc] = (char *)(uintptr_t)args[argc - 2];
+		argc++;
+	}
+	argv[argc] = NULL;
+	options_init(options);
+	if (options_parse(options, argc, argv, &err) != 0)
+		fail_msg("%s: %s", args[0], err.text);
+}
+
+static int
+set(struct settings *settings, struct options *options,
+	const char *const *args, struct err *err)
+{
+	*err = (struct err){ 0 };
+	say(options, args);
+	return settings_init(settings, options, "async", err);
+}
+
+static const struct {
+	const char *args[ARGS];
+	enum err_code code;
+	const char *text;
+} bad[] = {
+	{ { "-X", "" }, ERR_USAGE, "--request: '' is no request method" },
+	{ { "-X", "GET /" }, ERR_USAGE, "'GET /' is no request method" },
+	{ { "-X", "G\r\nX: y" }, ERR_USAGE, "--request" },
+	{ { "-X", "G\xc3\xa9T" }, ERR_USAGE, "--request" },
+	{ { "-H", "no colon" }, ERR_USAGE, "--header: not of the form" },
+	{ { "-H", "" }, ERR_USAGE, "--header: not of the form" },
+	{ { "-H", ": x" }, ERR_USAGE, "--header: not of the form" },
+	{ { "-H", "A b: x" }, ERR_USAGE, "--header: not of the form" },
+	{ { "-H", "A : x" }, ERR_USAGE, "--header: not of the form" },
+	{ { "-H", "A: x\r\nB: y" }, ERR_USAGE, "--header: a line break" },
+	{ { "-H", "A: x\n" }, ERR_USAGE, "--header: a line break" },
+	{ { "-H", "@file" }, ERR_USAGE, "--header: not of the form" },
+	{ { "-H", "Fine: x", "-H", "bad" }, ERR_USAGE, "--header" },
+	{ { "-b", "jar.txt" }, ERR_USAGE, "cookie files are not read" },
+	{ { "-b", "a=b\nc=d" }, ERR_USAGE, "--cookie: a line break" },
+	{ { "-A", "a\rb" }, ERR_USAGE, "--user-agent: a line break" },
+	{ { "-e", "http://h/\n" }, ERR_USAGE, "--referer: a line break" },
+	{ { "-u", "a:b\nc" }, ERR_USAGE, "--user: a line break" },
+	{ { "-d", "@-" }, ERR_USAGE, "--data: standard input is for lists" },
+	{ { "-d", "@/nonexistent" }, ERR_IO, "--data: /nonexistent: No such" },
+	{ { "-d", "@/" }, ERR_IO, "--data: /: Is a directory" },
+	{ { "--retry-on", "dns,often" }, ERR_USAGE, "--retry-on: 'often'" },
+	{ { "--retry-on", "" }, ERR_USAGE, "--retry-on: ''" },
+	{ { "--proto-default", "ftp" }, ERR_USAGE,
+		"--proto-default: 'ftp' is neither http nor https" },
+	{ { "--columns", "seq,nothing" }, ERR_USAGE, "--columns:" },
+	{ { "--columns", "seq,seq" }, ERR_USAGE, "--columns:" },
+	{ { "--columns", "" }, ERR_USAGE, "--columns:" },
+};
+
+static void
+bad_values_are_refused_in_words(void **state)
+{
+	struct settings settings;
+	struct options options;
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+		if (set(&settings, &options, bad[i].args, &err) == 0)
+			fail_msg("%s %s is taken", bad[i].args[0],
+				bad[i].args[1]);
+		if (err.code != bad[i].code ||
+		    strstr(err.text, bad[i].text) == NULL)
+			fail_msg("%s: code %d: %s", bad[i].args[0],
+				(int)err.code, err.text);
+		options_release(&options);
+	}
+}
+
+static void
+no_refusal_shows_a_secret(void **state)
+{
+	static const char *const args[][3] = {
+		{ "-H", "hunter2 hunter2", NULL },
+		{ "-H", "X: hunter2\n", NULL },
+		{ "-b", "hunter2", NULL },
+		{ "-u", "a:hunter2\n", NULL },
+	};
+	struct settings settings;
+	struct options options;
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof args / sizeof *args; i++) {
+		assert_int_not_equal(set(&settings, &options, args[i], &err),
+			0);
+		assert_null(strstr(err.text, "hunter2"));
+		options_release(&options);
+	}
+}
+
+static void
+an_unknown_strategy_names_the_nearest(void **state)
+{
+	const char *const args[] = { NULL };
+	struct settings settings;
+	struct options options;
+	struct err err = { 0 };
+
+	(void)state;
+	say(&options, args);
+	assert_int_equal(settings_init(&settings, &options, "asink", &err),
+		-1);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_non_null(strstr(err.text, "'async'"));
+	options_release(&options);
+}
+
+static void
+without_a_word_there_are_defaults(void **state)
+{
+	const char *const args[] = { NULL };
+	struct settings settings;
+	struct options options;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(set(&settings, &options, args, &err), 0);
+	assert_string_equal(settings.run.strategy->name, "async");
+	assert_int_equal(settings.run.concurrency, 64);
+	assert_null(settings.run.method);
+	assert_null(settings.run.body);
+	assert_int_equal(settings.run.max_time_us, 600000000);
+	assert_int_equal(settings.run.easy.connect_timeout_us, 10000000);
+	assert_int_equal(settings.run.easy.max_header, 65536);
+	assert_int_equal(settings.run.easy.max_body, 0);
+	assert_false(settings.run.easy.insecure);
+	assert_true(settings.run.verdict.follow);
+	assert_int_equal(settings.run.verdict.max_redirs, 10);
+	assert_int_equal(settings.run.verdict.retries, 2);
+	assert_false(settings.run.allow_downgrade);
+	assert_int_equal(settings.run.names.family, 0);
+	assert_string_equal(settings.sink->name, "lines");
+	/* Standard input. */
+	assert_int_equal(settings.n_operands, 1);
+	assert_string_equal(settings.operands[0], "-");
+	settings_release(&settings);
+	options_release(&options);
+}
+
+static void
+what_is_typed_arrives(void **state)
+{
+	const char *const args[] = { "-I", "-c9", "-uq:r", "-6", "-k",
+		"-HA: b", "-i", "list", "--max-redirs=3", "--max-time=2s",
+		"operand", NULL };
+	struct settings settings;
+	struct options options;
+	struct err err;
+
+	(void)state;
+	if (set(&settings, &options, args, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(settings.run.method, "HEAD");
+	assert_int_equal(settings.run.concurrency, 9);
+	assert_string_equal(settings.run.easy.userpwd, "q:r");
+	assert_int_equal(settings.run.names.family, 6);
+	assert_true(settings.run.easy.insecure);
+	assert_int_equal(settings.run.easy.n_headers, 1);
+	assert_int_equal(settings.run.verdict.max_redirs, 3);
+	assert_int_equal(settings.n_operands, 2);
+	assert_string_equal(settings.operands[0], "list");
+	assert_string_equal(settings.operands[1], "operand");
+	/* No look-up may take longer than the whole. */
+	assert_int_equal(settings.run.max_time_us, 2000000);
+	assert_int_equal(settings.run.names.timeout_us, 2000000);
+	settings_release(&settings);
+	options_release(&options);
+}
+
+static void
+redirects_are_off_in_two_ways(void **state)
+{
+	static const char *const args[][2] = {
+		{ "--no-location", NULL }, { "--max-redirs=0", NULL },
+	};
+	struct settings settings;
+	struct options options;
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(set(&settings, &options, args[i], &err), 0);
+		assert_false(settings.run.verdict.follow);
+		settings_release(&settings);
+		options_release(&options);
+	}
+}
+
+static void
+the_format_follows_from_where_records_go(void **state)
+{
+	static const struct {
+		const char *args[4];
+		const char *sink;
+	} cases[] = {
+		{ { NULL }, "lines" },
+		{ { "--json" }, "json" },
+		{ { "--format=csv" }, "csv" },
+		{ { "--format=none" }, "none" },
+		{ { "--results=f" }, "json" },
+		{ { "--results=f", "--format=lines" }, "lines" },
+		{ { "--results=f", "--format=auto" }, "json" },
+		{ { "--results=f", "-w", "x" }, "lines" },
+		{ { "-w", "x" }, "lines" },
+	};
+	struct settings settings;
+	struct options options;
+	struct err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(set(&settings, &options, cases[i].args,
+			&err), 0);
+		assert_string_equal(settings.sink->name, cases[i].sink);
+		settings_release(&settings);
+		options_release(&options);
+	}
+}
+
+static void
+bodies_are_text_or_files(void **state)
+{
+	static const char bytes[] = "a\0b\r\n";
+	char path[] = "/tmp/data-XXXXXX", *option;
+	const char *args[2] = { NULL };
+	struct settings settings;
+	struct options options;
+	struct err err;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, bytes, sizeof bytes), sizeof bytes);
+	close(fd);
+	args[0] = "-da=b";
+	assert_int_equal(set(&settings, &options, args, &err), 0);
+	assert_int_equal(settings.run.body_len, 3);
+	assert_memory_equal(settings.run.body, "a=b", 3);
+	settings_release(&settings);
+	options_release(&options);
+	/* An empty body is a body. */
+	args[0] = "--data=";
+	assert_int_equal(set(&settings, &options, args, &err), 0);
+	assert_int_equal(settings.run.body_len, 0);
+	assert_non_null(settings.run.body);
+	settings_release(&settings);
+	options_release(&options);
+	option = mem_printf("--data=@%s", path);
+	args[0] = option;
+	assert_int_equal(set(&settings, &options, args, &err), 0);
+	assert_int_equal(settings.run.body_len, sizeof bytes);
+	assert_memory_equal(settings.run.body, bytes, sizeof bytes);
+	settings_release(&settings);
+	options_release(&options);
+	free(option);
+	unlink(path);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(bad_values_are_refused_in_words),
+	cmocka_unit_test(no_refusal_shows_a_secret),
+	cmocka_unit_test(an_unknown_strategy_names_the_nearest),
+	cmocka_unit_test(without_a_word_there_are_defaults),
+	cmocka_unit_test(what_is_typed_arrives),
+	cmocka_unit_test(redirects_are_off_in_two_ways),
+	cmocka_unit_test(the_format_follows_from_where_records_go),
+	cmocka_unit_test(bodies_are_text_or_files),
+};
+
+UNIT_MAIN("cli/settings", tests)

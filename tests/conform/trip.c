@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trip -- drives the core as the command line does, with a sink that keeps
+ * copies of all records.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "conform/trip.h"
+#include "conform/world.h"
+#include "core/result.h"
+#include "core/sink.h"
+#include "unit.h"
+
+#define LIST "list"
+
+/* --- the sink --- */
+
+static char *
+trip_copy_text(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static struct result *
+trip_copy(const struct result *record)
+{
+	struct result *copy = result_new();
+
+	*copy = *record;
+	list_init(&copy->node);
+	copy->url = trip_copy_text(record->url);
+	copy->url_effective = trip_copy_text(record->url_effective);
+	copy->method = trip_copy_text(record->method);
+	copy->errormsg = trip_copy_text(record->errormsg);
+	copy->content_type = trip_copy_text(record->content_type);
+	copy->filename_effective = trip_copy_text(record->filename_effective);
+	return copy;
+}
+
+static int
+trip_write(void *self, const struct result *record, struct err *err)
+{
+	struct trip *trip = self;
+
+	if (trip->on_record != NULL && trip->on_record(trip, record, err) != 0)
+		return -1;
+	trip->records = mem_grow(trip->records, trip->n + 1,
+		sizeof *trip->records);
+	trip->records[trip->n++] = trip_copy(record);
+	return 0;
+}
+
+static const struct sink trip_sink = { .name = "trip", .write = trip_write };
+
+/* --- a run --- */
+
+void
+trip_init(struct trip *trip, const struct strategy *strategy)
+{
+	*trip = (struct trip){
+		.settings = {
+			.strategy = strategy,
+			.concurrency = 8,
+			.easy = {
+				.user_agent = "conform",
+				.connect_timeout_us = 5 * CLOCK_SECOND,
+				.max_header = 65536,
+			},
+			.names = {
+				.servers = world.dns,
+				.hosts_path = "/nonexistent/hosts",
+				.concurrency = 64,
+				.timeout_us = 5 * CLOCK_SECOND,
+				.cache_max = 1000,
+			},
+			.verdict = { .follow = 1, .max_redirs = 10 },
+			.max_time_us = 20 * CLOCK_SECOND,
+		},
+	};
+	buf_init(&trip->list, 16 << 20);
+}
+
+void
+trip_add(struct trip *trip, const char *fmt, ...)
+{
+	char line[4096];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof line, fmt, args);
+	va_end(args);
+	buf_add_text(&trip->list, line);
+	buf_add_char(&trip->list, '\n');
+}
+
+static struct source *
+trip_source(struct trip *trip, struct err *err)
+{
+	struct source_settings settings = {
+		.proto_default = "http",
+		.format = trip->format,
+		.max_line = 65536,
+	};
+	char name[] = LIST;
+	char *operands[] = { name, NULL };
+
+	world_write(LIST, buf_text(&trip->list), trip->list.len);
+	return source_new(&settings, operands, 1, STDIN_FILENO, err);
+}
+
+void
+trip_run(struct trip *trip)
+{
+	struct source *source = trip_source(trip, &trip->err);
+	struct ledger_target target = { .sink = &trip_sink, .self = trip };
+	struct run *run;
+	uint64_t cached;
+
+	assert_non_null(source);
+	run = run_new(&trip->settings, source, &target, 1, &trip->err);
+	if (run == NULL)
+		fail_msg("%s", trip->err.text);
+	trip->rc = run_execute(run, &trip->stuck, &trip->err);
+	trip->ended_us = clock_us();
+	/* A thread is still at work in it all: no test can go on. */
+	if (trip->stuck) {
+		printf("Bail out! the sink is stuck: %s\n", trip->err.text);
+		exit(99);
+	}
+	run_counters(run, &trip->counters);
+	run_name_counts(run, &trip->names_asked, &cached);
+	run_free(run);
+	source_free(source);
+}
+
+void
+trip_complete(struct trip *trip)
+{
+	trip_run(trip);
+	if (trip->rc != 0)
+		fail_msg("%s", trip->err.text);
+}
+
+/* --- what came of it --- */
+
+const struct result *
+trip_final(const struct trip *trip, uint64_t seq)
+{
+	const struct result *found = NULL;
+	size_t i;
+
+	for (i = 0; i < trip->n; i++)
+		if (trip->records[i]->seq == seq && trip->records[i]->final) {
+			assert_null(found);
+			found = trip->records[i];
+		}
+	if (found == NULL)
+		fail_msg("no final record of URL %" PRIu64, seq);
+	return found;
+}
+
+void
+trip_assert_all(const struct trip *trip, uint64_t n)
+{
+	unsigned char *seen = mem_array(n + 1, 1);
+	uint64_t finals = 0, seq;
+	size_t i;
+
+	for (i = 0; i < trip->n; i++) {
+		seq = trip->records[i]->seq;
+		assert_in_range(seq, 1, n);
+		if (!trip->records[i]->final)
+			continue;
+		assert_int_equal(seen[seq], 0);
+		seen[seq] = 1;
+		finals++;
+	}
+	free(seen);
+	assert_int_equal(finals, n);
+}
+
+void
+trip_clear(struct trip *trip)
+{
+	while (trip->n > 0)
+		result_free(trip->records[--trip->n]);
+	free(trip->records);
+	trip->records = NULL;
+	trip->err = (struct err){ 0 };
+	buf_clear(&trip->list);
+}
+
+void
+trip_release(struct trip *trip)
+{
+	trip_clear(trip);
+	buf_release(&trip->list);
+}

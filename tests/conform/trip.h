@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_TESTS_CONFORM_TRIP_H
+#define FETCHALL_TESTS_CONFORM_TRIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/run.h"
+#include "core/stats.h"
+#include "url/source.h"
+
+struct result;
+struct strategy;
+
+/*
+ * One run of one strategy over a list, and all that came of it. A test fills
+ * in what it is about, runs it and looks.
+ */
+struct trip {
+	struct run_settings settings;	/* mild; no retries */
+	enum source_format format;
+	struct buf list;
+	/*
+	 * Sees each record before it is gathered; -1 with `err` is a sink's
+	 * failure. Called by the ledger's thread, where nothing may be
+	 * asserted. NULL: nobody looks.
+	 */
+	int (*on_record)(struct trip *trip, const struct result *record,
+		struct err *err);
+	uint64_t seen;		/* on_record's own */
+
+	/* After trip_run(): */
+	int rc, stuck;
+	struct err err;
+	int64_t ended_us;	/* clock_us() */
+	struct result **records;	/* in the order of the sink */
+	size_t n;
+	struct stats_counters counters;
+	uint64_t names_asked;
+};
+
+void trip_init(struct trip *trip, const struct strategy *strategy);
+/* Adds a line to the list. */
+void trip_add(struct trip *trip, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void trip_run(struct trip *trip);
+/* trip_run() that must come to its end. */
+void trip_complete(struct trip *trip);
+/* The one final record of a URL; the test fails where there is none. */
+const struct result *trip_final(const struct trip *trip, uint64_t seq);
+/* Every URL of the list, 1 to n, has one final record. */
+void trip_assert_all(const struct trip *trip, uint64_t n);
+/* The next run's list is empty; the settings stay. */
+void trip_clear(struct trip *trip);
+void trip_release(struct trip *trip);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ledger: every result becomes fact once and in order, a failure ends the
+ * writing but not the counting, and a full queue says when there is room.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "core/ledger.h"
+#include "core/output.h"
+#include "core/result.h"
+#include "core/sink.h"
+#include "core/stats.h"
+#include "unit.h"
+
+/* A sink that counts, and fails or waits when told to. */
+struct counter {
+	uint64_t n, last, fail_at;	/* fail_at 0: never */
+	int disordered;
+	sem_t *gate;			/* NULL: open */
+};
+
+static int
+counter_write(void *self, const struct result *result, struct err *err)
+{
+	struct counter *counter = self;
+
+	if (counter->gate != NULL)
+		sem_wait(counter->gate);
+	if (result->seq == counter->fail_at)
+		return err_set(err, ERR_IO, "disk full at %d", (int)result->seq);
+	if (result->seq != counter->last + 1)
+		counter->disordered = 1;
+	counter->last = result->seq;
+	counter->n++;
+	return 0;
+}
+
+static const struct sink counting = { .name = "c", .write = counter_write };
+
+struct hooks {
+	sem_t room;
+	_Atomic int rooms, fails;
+};
+
+static void
+on_room(void *arg)
+{
+	struct hooks *hooks = arg;
+
+	hooks->rooms++;
+	sem_post(&hooks->room);
+}
+
+static void
+on_fail(void *arg)
+{
+	struct hooks *hooks = arg;
+
+	hooks->fails++;
+}
+
+static struct ledger *
+ledger_on(const struct ledger_target *targets, size_t n, struct hooks *hooks)
+{
+	struct ledger_args args = {
+		.targets = targets, .n_targets = n, .on_room = on_room,
+		.on_fail = on_fail, .arg = hooks,
+	};
+	struct ledger *ledger;
+	struct err err = { 0 };
+
+	*hooks = (struct hooks){ .rooms = 0 };
+	sem_init(&hooks->room, 0, 0);
+	ledger = ledger_new(&args, &err);
+	if (ledger == NULL)
+		fail_msg("%s", err.text);
+	return ledger;
+}
+
+static void
+push(struct ledger *ledger, uint64_t seq)
+{
+	struct result *result = result_new();
+
+	result->seq = seq;
+	result->url = mem_strdup("http://h/");
+	result->attempt = 1;
+	result->ok = result->final = 1;
+	result->response_code = 200;
+	ledger_push(ledger, result);
+}
+
+/* Waits for its end, as run_execute() does. */
+static int
+end(struct ledger *ledger, struct err *err)
+{
+	struct pollfd fd = { .fd = ledger_fd(ledger), .events = POLLIN };
+
+	ledger_close(ledger);
+	assert_int_equal(poll(&fd, 1, 60000), 1);
+	return ledger_finish(ledger, err);
+}
+
+static void
+every_result_is_written_once_in_order(void **state)
+{
+	static const uint64_t lots[] = { 0, 1, 2, 255, 256, 257, 10000 };
+	struct counter a, b;
+	struct ledger_target targets[] = {
+		{ &counting, &a, NULL }, { &counting, &b, NULL },
+	};
+	struct stats_counters counters;
+	struct ledger *ledger;
+	struct hooks hooks;
+	struct err err = { 0 };
+	uint64_t i;
+	size_t k;
+
+	(void)state;
+	for (k = 0; k < sizeof lots / sizeof *lots; k++) {
+		a = b = (struct counter){ 0 };
+		ledger = ledger_on(targets, 2, &hooks);
+		for (i = 1; i <= lots[k]; i++)
+			push(ledger, i);
+		assert_int_equal(end(ledger, &err), 0);
+		assert_int_equal(a.n, lots[k]);
+		assert_int_equal(b.n, lots[k]);
+		assert_false(a.disordered || b.disordered);
+		ledger_counters(ledger, &counters);
+		assert_int_equal(counters.finals, lots[k]);
+		assert_int_equal(ledger_stats(ledger)->status[200], lots[k]);
+		assert_int_equal(hooks.fails, 0);
+		ledger_free(ledger);
+	}
+}
+
+static void
+without_a_target_results_are_counted(void **state)
+{
+	struct stats_counters counters;
+	struct ledger *ledger;
+	struct hooks hooks;
+
+	(void)state;
+	ledger = ledger_on(NULL, 0, &hooks);
+	push(ledger, 1);
+	assert_int_equal(end(ledger, NULL), 0);
+	ledger_counters(ledger, &counters);
+	assert_int_equal(counters.ok, 1);
+	ledger_free(ledger);
+}
+
+static void
+a_failure_ends_the_writing_not_the_counting(void **state)
+{
+	struct counter bad = { .fail_at = 7 }, good = { 0 };
+	struct ledger_target targets[] = {
+		{ &counting, &bad, NULL }, { &counting, &good, NULL },
+	};
+	struct stats_counters counters;
+	struct ledger *ledger;
+	struct hooks hooks;
+	struct err err = { 0 };
+	uint64_t i;
+
+	(void)state;
+	ledger = ledger_on(targets, 2, &hooks);
+	for (i = 1; i <= 1000; i++)
+		push(ledger, i);
+	assert_int_equal(end(ledger, &err), -1);
+	assert_int_equal(err.code, ERR_IO);
+	assert_string_equal(err.text, "disk full at 7");
+	assert_int_equal(hooks.fails, 1);
+	assert_int_equal(bad.n, 6);
+	assert_int_equal(good.n, 6);
+	ledger_counters(ledger, &counters);
+	assert_int_equal(counters.finals, 1000);
+	ledger_free(ledger);
+}
+
+static void
+what_only_the_commit_says_counts_too(void **state)
+{
+	struct counter counter = { 0 };
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct output *output = output_new(fd, "full");
+	struct ledger_target target = { &counting, &counter, output };
+	struct ledger *ledger;
+	struct hooks hooks;
+	struct err err = { 0 };
+
+	(void)state;
+	buf_add_text(output_buf(output), "a line\n");
+	assert_int_equal(output_record(output, &err), 0);
+	ledger = ledger_on(&target, 1, &hooks);
+	push(ledger, 1);
+	assert_int_equal(end(ledger, &err), -1);
+	assert_int_equal(err.code, ERR_IO);
+	assert_int_equal(hooks.fails, 1);
+	ledger_free(ledger);
+	output_free(output);
+	close(fd);
+}
+
+/* 2048 results: no new fetches above; room again at half of that. */
+static void
+a_full_queue_says_when_there_is_room(void **state)
+{
+	sem_t gate;
+	struct counter counter = { .gate = &gate };
+	struct ledger_target target = { &counting, &counter, NULL };
+	struct ledger *ledger;
+	struct hooks hooks;
+	uint64_t i;
+
+	(void)state;
+	sem_init(&gate, 0, 0);
+	ledger = ledger_on(&target, 1, &hooks);
+	for (i = 1; i < 2048; i++)
+		push(ledger, i);
+	assert_false(ledger_full(ledger));
+	push(ledger, i);
+	assert_true(ledger_full(ledger));
+	/* Those that were granted before still come back. */
+	for (i = 2049; i <= 3000; i++)
+		push(ledger, i);
+	assert_true(ledger_full(ledger));
+	assert_int_equal(hooks.rooms, 0);
+	for (i = 1; i <= 3000; i++)
+		sem_post(&gate);
+	sem_wait(&hooks.room);
+	assert_false(ledger_full(ledger));
+	assert_int_equal(end(ledger, NULL), 0);
+	/* Once for each time somebody was told that it is full. */
+	assert_int_equal(hooks.rooms, 1);
+	assert_int_equal(counter.n, 3000);
+	ledger_free(ledger);
+	sem_destroy(&gate);
+}
+
+static void
+room_is_told_only_to_who_was_turned_away(void **state)
+{
+	struct counter counter = { 0 };
+	struct ledger_target target = { &counting, &counter, NULL };
+	struct ledger *ledger;
+	struct hooks hooks;
+	uint64_t i;
+
+	(void)state;
+	ledger = ledger_on(&target, 1, &hooks);
+	for (i = 1; i <= 5000; i++)
+		push(ledger, i);
+	assert_int_equal(end(ledger, NULL), 0);
+	assert_int_equal(hooks.rooms, 0);
+	ledger_free(ledger);
+}
+
+#define THREADS 4
+#define EACH 5000
+
+struct pusher {
+	struct ledger *ledger;
+	pthread_t thread;
+};
+
+static void *
+push_many(void *arg)
+{
+	struct pusher *pusher = arg;
+	struct stats_counters counters;
+	int i;
+
+	for (i = 0; i < EACH; i++) {
+		push(pusher->ledger, 1);
+		if (i % 64 == 0)
+			ledger_counters(pusher->ledger, &counters);
+		ledger_full(pusher->ledger);
+	}
+	return NULL;
+}
+
+static void
+threads_push_at_the_same_time(void **state)
+{
+	struct counter counter = { 0 };
+	struct ledger_target target = { &counting, &counter, NULL };
+	struct pusher pushers[THREADS];
+	struct ledger *ledger;
+	struct hooks hooks;
+	int i;
+
+	(void)state;
+	ledger = ledger_on(&target, 1, &hooks);
+	for (i = 0; i < THREADS; i++) {
+		pushers[i].ledger = ledger;
+		assert_int_equal(pthread_create(&pushers[i].thread, NULL,
+			push_many, &pushers[i]), 0);
+	}
+	for (i = 0; i < THREADS; i++)
+		pthread_join(pushers[i].thread, NULL);
+	assert_int_equal(end(ledger, NULL), 0);
+	assert_int_equal(counter.n, THREADS * EACH);
+	ledger_free(ledger);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(every_result_is_written_once_in_order),
+	cmocka_unit_test(without_a_target_results_are_counted),
+	cmocka_unit_test(a_failure_ends_the_writing_not_the_counting),
+	cmocka_unit_test(what_only_the_commit_says_counts_too),
+	cmocka_unit_test(a_full_queue_says_when_there_is_room),
+	cmocka_unit_test(room_is_told_only_to_who_was_turned_away),
+	cmocka_unit_test(threads_push_at_the_same_time),
+};
+
+UNIT_MAIN("core/ledger", tests)

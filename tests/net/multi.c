@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many fetches on one loop: each comes back once, slots are used again, and
+ * neither a refusal nor a cancel loses one.
+ */
+#include "config.h"
+
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/easy.h"
+#include "net/fetch.h"
+#include "net/loop.h"
+#include "net/multi.h"
+#include "server.h"
+#include "unit.h"
+
+#define HOSTS 5
+
+static char agent[] = "agent/1";
+
+struct stage {
+	struct easy_settings settings;
+	struct easy_env env;
+	struct event_base *base;
+	struct multi *multi;
+	struct fetch *fetches;
+	size_t n, begun, done, busy, busiest, slots;
+	size_t ok, failed, cancelled;
+	const char *path;
+	int inside;		/* multi_add() runs */
+};
+
+/* From this many calls on libcurl takes no handle; 0: always. */
+static unsigned refuse_from, n_adds;
+
+CURLMcode
+curl_multi_add_handle(CURLM *multi, CURL *easy)
+{
+	static CURLMcode (*real)(CURLM *, CURL *);
+	void *found;
+
+	if (real == NULL) {
+		found = dlsym(RTLD_NEXT, "curl_multi_add_handle");
+		memcpy(&real, &found, sizeof real);
+	}
+	n_adds++;
+	if (refuse_from > 0 && n_adds >= refuse_from)
+		return CURLM_OUT_OF_MEMORY;
+	return real(multi, easy);
+}
+
+static void
+begin(struct stage *stage)
+{
+	struct fetch *fetch = &stage->fetches[stage->begun];
+	const struct addr loopback = { 4, { 127, 0, 0, 1 } };
+	char *text = mem_printf("http://h%d.test:%u%s",
+		(int)(stage->begun % HOSTS), server.port, stage->path);
+
+	stage->begun++;
+	assert_int_equal(url_parse(text, NULL, &fetch->request.url, NULL), 0);
+	free(text);
+	fetch->request.flags = FETCH_TRUSTED | FETCH_REUSE;
+	fetch->request.addrs = addrs_new(&loopback, 1);
+	/* So that many handles are reset between two fetches. */
+	fetch->request.method = stage->begun % 3 == 0 ? "DELETE" : NULL;
+	if (++stage->busy > stage->busiest)
+		stage->busiest = stage->busy;
+	stage->inside = 1;
+	multi_add(stage->multi, fetch);
+	stage->inside = 0;
+}
+
+static void
+on_done(void *arg, struct fetch *fetch)
+{
+	struct stage *stage = arg;
+
+	assert_false(stage->inside);
+	/* Once only. */
+	assert_non_null(fetch->request.url.text);
+	if (fetch->reply.refusal == FETCH_CANCELLED) {
+		stage->cancelled++;
+		/* Whatever the handle had fetched before. */
+		assert_int_equal(fetch->reply.response_code, 0);
+		assert_null(fetch->reply.content_type);
+	}
+	if (fetch->reply.code == CURLE_OK)
+		stage->ok++;
+	else if (fetch->reply.refusal == FETCH_ACCEPTED)
+		stage->failed++;
+	if (fetch->reply.code != CURLE_OK)
+		assert_non_null(fetch->reply.errormsg);
+	else
+		assert_int_equal(fetch->reply.response_code, 200);
+	fetch_release(fetch);
+	stage->done++;
+	stage->busy--;
+	if (stage->begun < stage->n)
+		begin(stage);
+	if (stage->done == stage->n)
+		event_base_loopbreak(stage->base);
+}
+
+static void
+stage_open(struct stage *stage, size_t n, size_t slots, const char *path)
+{
+	struct err err = { 0 };
+
+	*stage = (struct stage){
+		.settings = { .user_agent = agent, .max_header = 65536,
+			.connect_timeout_us = 5 * CLOCK_SECOND },
+		.n = n, .slots = slots, .path = path,
+	};
+	stage->fetches = mem_array(n, sizeof *stage->fetches);
+	assert_int_equal(easy_env_init(&stage->env, &stage->settings,
+		TLS_SHARED, &err), 0);
+	stage->base = loop_new(LOOP_CHANGELIST, &err);
+	stage->multi = multi_new(stage->base, &stage->env, slots, on_done,
+		stage, &err);
+	assert_non_null(stage->multi);
+	while (stage->begun < n && stage->busy < slots)
+		begin(stage);
+}
+
+static void
+stage_close(struct stage *stage)
+{
+	size_t i;
+
+	multi_free(stage->multi);
+	event_base_free(stage->base);
+	for (i = 0; i < stage->n; i++)
+		fetch_release(&stage->fetches[i]);
+	free(stage->fetches);
+	easy_env_release(&stage->env);
+}
+
+/* A loop that never ends is a failure, not a hang. */
+static void
+run(struct stage *stage)
+{
+	const struct timeval patience = { 60, 0 };
+
+	event_base_loopexit(stage->base, &patience);
+	event_base_dispatch(stage->base);
+}
+
+static void
+a_thousand_fetches_go_through_fifty_slots(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, 1000, 50, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 1000);
+	assert_int_equal(stage.busiest, 50);
+	stage_close(&stage);
+}
+
+static void
+one_slot_is_enough(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, 20, 1, "/chunked/3000");
+	run(&stage);
+	assert_int_equal(stage.ok, 20);
+	assert_int_equal(stage.busiest, 1);
+	stage_close(&stage);
+}
+
+static void
+failures_come_back_like_replies(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, 60, 20, "/reset");
+	run(&stage);
+	assert_int_equal(stage.failed, 60);
+	stage_close(&stage);
+}
+
+/* Nobody is told from inside multi_add(): see `inside`. */
+static void
+what_libcurl_refuses_comes_back_from_the_loop(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	n_adds = 0;
+	refuse_from = 15;
+	stage_open(&stage, 40, 10, "/bytes/100");
+	run(&stage);
+	refuse_from = 0;
+	assert_int_equal(stage.ok, 14);
+	assert_int_equal(stage.failed, 26);
+	stage_close(&stage);
+}
+
+static void
+a_request_that_cannot_be_set_up_comes_back_too(void **state)
+{
+	struct stage stage;
+	char *method = mem_alloc(9000001);
+	size_t i;
+
+	(void)state;
+	memset(method, 'X', 9000000);
+	method[9000000] = '\0';
+	stage_open(&stage, 4, 1, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 4);
+	stage.done = stage.begun = 0;
+	for (i = 0; i < 4; i++) {
+		struct fetch *fetch = &stage.fetches[i];
+
+		assert_int_equal(url_parse("http://h.test/", NULL,
+			&fetch->request.url, NULL), 0);
+		fetch->request.method = method;
+		stage.begun++;
+		stage.busy++;
+		multi_add(stage.multi, fetch);
+	}
+	run(&stage);
+	assert_int_equal(stage.failed, 4);
+	stage_close(&stage);
+	free(method);
+}
+
+/* Some are under way, some were not even begun by libcurl. */
+static void
+a_cancel_ends_what_is_under_way_and_no_more(void **state)
+{
+	const struct timeval soon = { 0, 20000 };
+	struct stage stage;
+	int before_the_loop;
+
+	(void)state;
+	for (before_the_loop = 0; before_the_loop < 2; before_the_loop++) {
+		stage_open(&stage, 30, 10, "/silent");
+		if (!before_the_loop) {
+			event_base_loopexit(stage.base, &soon);
+			event_base_dispatch(stage.base);
+		}
+		/* Those that `done` begins are not meant. */
+		multi_cancel(stage.multi);
+		assert_int_equal(stage.cancelled, 10);
+		assert_int_equal(stage.begun, 20);
+		multi_cancel(stage.multi);
+		multi_cancel(stage.multi);
+		assert_int_equal(stage.cancelled, 30);
+		multi_cancel(stage.multi);
+		assert_int_equal(stage.done, 30);
+		stage_close(&stage);
+	}
+}
+
+static void
+a_cancelled_fetch_tells_nothing_of_the_one_before(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, 1, 1, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 1);
+	stage.begun = 0;
+	begin(&stage);
+	multi_cancel(stage.multi);
+	assert_int_equal(stage.cancelled, 1);
+	stage_close(&stage);
+}
+
+static void
+what_is_under_way_at_the_end_is_dropped(void **state)
+{
+	const struct timeval soon = { 0, 20000 };
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, 10, 10, "/silent");
+	event_base_loopexit(stage.base, &soon);
+	event_base_dispatch(stage.base);
+	stage_close(&stage);
+	assert_int_equal(stage.done, 0);
+	/* Also what failed and was not told of yet. */
+	n_adds = 0;
+	refuse_from = 1;
+	stage_open(&stage, 10, 10, "/silent");
+	refuse_from = 0;
+	stage_close(&stage);
+	assert_int_equal(stage.done, 0);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_thousand_fetches_go_through_fifty_slots),
+	cmocka_unit_test(one_slot_is_enough),
+	cmocka_unit_test(failures_come_back_like_replies),
+	cmocka_unit_test(what_libcurl_refuses_comes_back_from_the_loop),
+	cmocka_unit_test(a_request_that_cannot_be_set_up_comes_back_too),
+	cmocka_unit_test(a_cancel_ends_what_is_under_way_and_no_more),
+	cmocka_unit_test(a_cancelled_fetch_tells_nothing_of_the_one_before),
+	cmocka_unit_test(what_is_under_way_at_the_end_is_dropped),
+};
+
+UNIT_MAIN_WITH_SERVER("net/multi", tests)
