@@ -56,11 +56,11 @@ assert_clean() {
 
 	for strategy in serial async; do
 		for format in lines json csv; do
-			run timeout 60 "$FETCHALL" -v -s "$strategy" \
-				--format "$format" --retry 0 "$list"
-			[ "$status" -eq 1 ]
+			status=0
 			timeout 60 "$FETCHALL" -v -s "$strategy" --retry 0 \
-				--format "$format" "$list" >out 2>err || true
+				--format "$format" "$list" >out 2>err ||
+				status=$?
+			[ "$status" -eq 1 ]
 			assert_clean out
 			assert_clean err
 		done
