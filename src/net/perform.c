@@ -22,6 +22,7 @@ struct perform_group {
 	atomic_int cancel;
 	pthread_mutex_t lock;
 	struct list busy;	/* performers inside perform() */
+	struct list idle;	/* given back, the last one first */
 };
 
 struct performer {
@@ -49,6 +50,7 @@ perform_group_new(const struct easy_env *env)
 	group->env = env;
 	pthread_mutex_init(&group->lock, NULL);
 	list_init(&group->busy);
+	list_init(&group->idle);
 	/* A handler that does nothing: it only makes poll(2) return. */
 	sigaction(PERFORM_SIGNAL, &action, NULL);
 	return group;
@@ -57,8 +59,12 @@ perform_group_new(const struct easy_env *env)
 void
 perform_group_free(struct perform_group *group)
 {
+	struct list *node;
+
 	if (group == NULL)
 		return;
+	while ((node = list_pop(&group->idle)) != NULL)
+		performer_free(LIST_ENTRY(node, struct performer, node));
 	pthread_mutex_destroy(&group->lock);
 	free(group);
 }
@@ -86,6 +92,28 @@ performer_free(struct performer *performer)
 		return;
 	easy_free(performer->easy);
 	free(performer);
+}
+
+struct performer *
+performer_borrow(struct perform_group *group, struct err *err)
+{
+	struct list *node;
+
+	pthread_mutex_lock(&group->lock);
+	node = list_pop(&group->idle);
+	pthread_mutex_unlock(&group->lock);
+	return node != NULL ? LIST_ENTRY(node, struct performer, node) :
+		performer_new(group, err);
+}
+
+void
+performer_give_back(struct performer *performer)
+{
+	struct perform_group *group = performer->group;
+
+	pthread_mutex_lock(&group->lock);
+	list_push_front(&group->idle, &performer->node);
+	pthread_mutex_unlock(&group->lock);
 }
 
 void

@@ -4,6 +4,12 @@
 
 #include "base/err.h"
 
+/*
+ * Descriptors that a performer holds at most: libcurl's pair for waking up,
+ * the connection in use and those it keeps (EASY_KEPT).
+ */
+#define PERFORM_FILES 8
+
 struct easy_env;
 struct fetch;
 
@@ -15,11 +21,20 @@ struct perform_group;
 struct performer;
 
 struct perform_group *perform_group_new(const struct easy_env *env);
-/* All performers must be gone. NULL is fine. */
+/* All performers must be gone or given back. NULL is fine. */
 void perform_group_free(struct perform_group *group);
 
 struct performer *performer_new(struct perform_group *group, struct err *err);
 void performer_free(struct performer *performer);	/* NULL is fine */
+
+/*
+ * For threads that live for one fetch: the group's performer that was given
+ * back last, with its kept connections, or a new one. Any thread may borrow
+ * and any may give back.
+ */
+struct performer *performer_borrow(struct perform_group *group,
+	struct err *err);
+void performer_give_back(struct performer *performer);
 
 /* Performs the request and fills the reply, however long that takes. */
 void perform(struct performer *performer, struct fetch *fetch);
