@@ -9,7 +9,8 @@
 	X(async) \
 	X(serial) \
 	X(thread) \
-	X(thread_pool)
+	X(thread_pool) \
+	X(green)
 
 #define STRATEGY_DECLARE(name) extern const struct strategy strategy_##name;
 STRATEGIES(STRATEGY_DECLARE)
