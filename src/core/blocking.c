@@ -23,6 +23,7 @@ blocking_open(struct blocking *blocking, struct run *run, struct err *err)
 		return -1;
 	blocking->run = run;
 	blocking->group = perform_group_new(&blocking->env);
+	perform_group_expect(blocking->group, run_concurrency(run));
 	run_on_cancel(run, blocking_cancel, blocking->group);
 	return 0;
 }

@@ -48,6 +48,7 @@ struct easy {
 	struct addrs *pinned;
 	char *pinned_host;
 	uint16_t pinned_port;
+	size_t kept;		/* connections, in blocking use */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -215,6 +216,7 @@ easy_set_callbacks(struct easy *easy)
 		EASY_SET(easy, CURLOPT_XFERINFOFUNCTION, easy_on_progress);
 		EASY_SET(easy, CURLOPT_XFERINFODATA, easy);
 		EASY_SET(easy, CURLOPT_NOPROGRESS, 0L);
+		EASY_SET(easy, CURLOPT_MAXCONNECTS, (long)easy->kept);
 	}
 }
 
@@ -694,8 +696,9 @@ easy_owner(void *curl)
 }
 
 void
-easy_set_cancel(struct easy *easy, const _Atomic int *cancel)
+easy_set_blocking(struct easy *easy, const _Atomic int *cancel, size_t kept)
 {
 	easy->cancel = cancel;
+	easy->kept = kept;
 	easy_set_callbacks(easy);
 }

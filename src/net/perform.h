@@ -5,10 +5,10 @@
 #include "base/err.h"
 
 /*
- * Descriptors that a performer holds at most: libcurl's pair for waking up,
- * the connection in use and those it keeps (EASY_KEPT).
+ * Descriptors that a performer needs: libcurl's pair for waking up, the
+ * connection in use and one that it keeps.
  */
-#define PERFORM_FILES 8
+#define PERFORM_FILES 4
 
 struct easy_env;
 struct fetch;
@@ -21,6 +21,11 @@ struct perform_group;
 struct performer;
 
 struct perform_group *perform_group_new(const struct easy_env *env);
+/*
+ * Says how many performers there will be, one unless said: they share the
+ * limit of open files for the connections that they keep.
+ */
+void perform_group_expect(struct perform_group *group, size_t n);
 /* All performers must be gone or given back. NULL is fine. */
 void perform_group_free(struct perform_group *group);
 

@@ -67,27 +67,35 @@ thread_main(void *arg)
 	return NULL;
 }
 
-/* Joins who has ended, until no more than `most` are alive. */
+static void
+thread_join(struct thread_crew *crew, struct list *ended)
+{
+	struct thread_fetch *fetch;
+	struct list *node;
+
+	while ((node = list_pop(ended)) != NULL) {
+		fetch = LIST_ENTRY(node, struct thread_fetch, node);
+		pthread_join(fetch->thread, NULL);
+		free(fetch);
+		crew->alive--;
+	}
+}
+
+/* Joins all that have ended, and waits until `most` are alive at most. */
 static void
 thread_await(struct thread_crew *crew, size_t most)
 {
-	struct thread_fetch *fetch;
-	struct list ended, *node;
+	struct list ended;
 
 	list_init(&ended);
-	while (crew->alive > most) {
+	do {
 		pthread_mutex_lock(&crew->lock);
-		while (list_empty(&crew->ended))
+		while (crew->alive > most && list_empty(&crew->ended))
 			pthread_cond_wait(&crew->change, &crew->lock);
 		list_splice(&ended, &crew->ended);
 		pthread_mutex_unlock(&crew->lock);
-		while ((node = list_pop(&ended)) != NULL) {
-			fetch = LIST_ENTRY(node, struct thread_fetch, node);
-			pthread_join(fetch->thread, NULL);
-			free(fetch);
-			crew->alive--;
-		}
-	}
+		thread_join(crew, &ended);
+	} while (crew->alive > most);
 }
 
 /*
