@@ -593,6 +593,13 @@ easy_collect_info(struct easy *easy, struct fetch_reply *reply)
 		&reply->response_code);
 	curl_easy_getinfo(easy->curl, CURLINFO_NUM_CONNECTS,
 		&reply->num_connects);
+	/*
+	 * A kept connection may have been found closed. libcurl 7.88
+	 * counts that over the handle's life, not the request's, and the
+	 * sixth fails for nothing; a reset begins anew.
+	 */
+	if (reply->num_connects > 0)
+		easy->custom = 1;
 	if (curl_easy_getinfo(easy->curl, CURLINFO_PRIMARY_IP, &text) ==
 	    CURLE_OK && text != NULL)
 		snprintf(reply->remote_ip, sizeof reply->remote_ip, "%s",
