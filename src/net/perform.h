@@ -2,6 +2,8 @@
 #ifndef FETCHALL_NET_PERFORM_H
 #define FETCHALL_NET_PERFORM_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 /*
