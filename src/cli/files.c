@@ -13,7 +13,7 @@
 #define FILES_SPARE 40
 
 size_t
-files_limit(size_t wanted)
+files_limit(size_t wanted, size_t each)
 {
 	struct rlimit limit;
 	size_t room;
@@ -25,11 +25,10 @@ files_limit(size_t wanted)
 		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 			getrlimit(RLIMIT_NOFILE, &limit);
 	}
-	if (limit.rlim_cur == RLIM_INFINITY ||
-	    limit.rlim_cur >= wanted + FILES_SPARE)
+	if (limit.rlim_cur == RLIM_INFINITY)
 		return wanted;
-	room = limit.rlim_cur > FILES_SPARE + 1 ?
-		(size_t)limit.rlim_cur - FILES_SPARE : 1;
+	room = limit.rlim_cur > FILES_SPARE + each ?
+		((size_t)limit.rlim_cur - FILES_SPARE) / each : 1;
 	if (room >= wanted)
 		return wanted;
 	log_warning("only %zu fetches at a time instead of %zu: no more than "

@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 /*
- * How many fetches the limit of open files allows, at most `wanted`: the soft
- * limit is raised to the hard one first; a warning names the limit where it
- * is still too low.
+ * How many fetches of `each` descriptors the limit of open files allows, at
+ * most `wanted`: the soft limit is raised to the hard one first; a warning
+ * names the limit where it is still too low.
  */
-size_t files_limit(size_t wanted);
+size_t files_limit(size_t wanted, size_t each);
 
 #endif

@@ -162,12 +162,14 @@ static int
 single_fetch(struct single *single, struct err *err)
 {
 	struct settings *settings = single->settings;
+	const struct strategy *strategy = settings->run.strategy;
 	struct report report;
 	int rc;
 
-	if (!(settings->run.strategy->caps & STRATEGY_ONE))
+	if (!(strategy->caps & STRATEGY_ONE))
 		settings->run.concurrency =
-			files_limit(settings->run.concurrency);
+			files_limit(settings->run.concurrency,
+				strategy->files > 0 ? strategy->files : 1);
 	single->run = run_new(&settings->run, single->source, &single->target,
 		1, err);
 	if (single->run == NULL)

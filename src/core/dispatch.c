@@ -39,18 +39,56 @@ struct dispatch {
 	uint64_t hop_seed[2];	/* of the hashes of visited URLs */
 	int64_t wall_offset;	/* wall clock minus monotonic clock */
 	struct wake wake;
+	_Atomic uint64_t random;
 	pthread_mutex_t lock;	/* all below */
-	pthread_cond_t change;
-	size_t n_takers;	/* threads inside dispatch_take() */
+	struct list takers;	/* who sleeps, the last to come first */
 	struct list ready, again, naming;
 	struct heap waiting;
 	size_t n_ready, n_naming, n_granted;
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
-	uint64_t random;
+};
+
+/*
+ * A thread asleep in dispatch_take(). Each has a condition of its own, so
+ * that one job wakes one thread: with a hundred on one condition each end of
+ * a fetch would wake them all. The last one to fall asleep is called first,
+ * its stack is still in the cache.
+ */
+struct dispatch_taker {
+	struct list node;
+	pthread_cond_t called;
+	int awake;
 };
 
 /* --- waking --- */
+
+/* Locked. Whoever is called looks for itself and calls the next one. */
+static void
+dispatch_call(struct dispatch *dispatch)
+{
+	struct list *node = list_pop(&dispatch->takers);
+	struct dispatch_taker *taker;
+
+	if (node == NULL)
+		return;
+	taker = LIST_ENTRY(node, struct dispatch_taker, node);
+	taker->awake = 1;
+	pthread_cond_signal(&taker->called);
+}
+
+/* Locked; not while it sleeps. */
+static void
+dispatch_sleep(struct dispatch *dispatch)
+{
+	struct dispatch_taker taker = { .awake = 0 };
+
+	pthread_cond_init(&taker.called, NULL);
+	list_push_front(&dispatch->takers, &taker.node);
+	while (!taker.awake)
+		pthread_cond_wait(&taker.called, &dispatch->lock);
+	pthread_cond_destroy(&taker.called);
+}
 
 void
 dispatch_wake(void *arg)
@@ -59,8 +97,7 @@ dispatch_wake(void *arg)
 
 	wake_set(&dispatch->wake);
 	pthread_mutex_lock(&dispatch->lock);
-	if (dispatch->n_takers > 0)
-		pthread_cond_broadcast(&dispatch->change);
+	dispatch_call(dispatch);
 	pthread_mutex_unlock(&dispatch->lock);
 }
 
@@ -82,7 +119,8 @@ dispatch_rest(struct dispatch *dispatch)
 static uint64_t
 dispatch_random(struct dispatch *dispatch)
 {
-	uint64_t z = dispatch->random += UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = atomic_fetch_add(&dispatch->random, step) + step;
 
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
@@ -120,23 +158,39 @@ dispatch_wait(struct dispatch *dispatch, struct job *job, int64_t delay_us)
 	service_set_timer(dispatch->args.service, job->eligible_us);
 }
 
+/* Writes the attempt down. */
+static void
+dispatch_record(struct dispatch *dispatch, const struct job *job,
+	const struct verdict *verdict, const char *errormsg)
+{
+	ledger_push(dispatch->args.ledger, outcome_result(job, verdict,
+		errormsg, dispatch->settings->strategy->name,
+		dispatch->wall_offset));
+}
+
 /*
- * Locked. Writes the attempt down; the job ends or waits for its next one.
- * An attempt that is to be repeated but was overtaken by a signal is not
- * final: the URL stays to be done.
+ * Locked. Whether the job waits for its next attempt. One that is to be
+ * repeated but was overtaken by a signal is not final: the URL stays to be
+ * done.
  */
+static int
+dispatch_repeats(struct dispatch *dispatch, struct job *job,
+	const struct verdict *verdict)
+{
+	if (verdict->kind != VERDICT_RETRY || dispatch->stopping)
+		return 0;
+	dispatch_wait(dispatch, job, verdict->delay_us);
+	return 1;
+}
+
+/* Locked. The whole of it, for jobs that no strategy had. */
 static void
 dispatch_settle(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict, const char *errormsg)
 {
-	struct result *result = outcome_result(job, verdict, errormsg,
-		dispatch->settings->strategy->name, dispatch->wall_offset);
-
-	if (verdict->kind == VERDICT_RETRY && !dispatch->stopping)
-		dispatch_wait(dispatch, job, verdict->delay_us);
-	else
+	dispatch_record(dispatch, job, verdict, errormsg);
+	if (!dispatch_repeats(dispatch, job, verdict))
 		dispatch_end_job(dispatch, job);
-	ledger_push(dispatch->args.ledger, result);
 }
 
 /* --- bodies that a line wants in a file --- */
@@ -168,7 +222,7 @@ dispatch_open_body(struct job *job, struct err *err)
 	return job->body != NULL ? 0 : -1;
 }
 
-/* Locked. Only a good reply gets its name. */
+/* Only a good reply gets its name. */
 static void
 dispatch_keep_body(struct job *job, struct verdict *verdict, struct err *err)
 {
@@ -465,16 +519,34 @@ dispatch_next(struct dispatch *dispatch, struct job **ret)
 	return next;
 }
 
+/*
+ * Locked. One call wakes one taker, and there may be more to take than it
+ * took; so each calls the next while there is. At the end all are called.
+ */
+static void
+dispatch_pass_on(struct dispatch *dispatch, enum run_next next)
+{
+	if (list_empty(&dispatch->takers))
+		return;
+	if (next == RUN_JOB) {
+		dispatch_pump(dispatch);
+		if (!list_empty(&dispatch->ready))
+			dispatch_call(dispatch);
+		return;
+	}
+	while (!list_empty(&dispatch->takers))
+		dispatch_call(dispatch);
+}
+
 enum run_next
 dispatch_take(struct dispatch *dispatch, struct job **ret)
 {
 	enum run_next next;
 
 	pthread_mutex_lock(&dispatch->lock);
-	dispatch->n_takers++;
 	while ((next = dispatch_next_locked(dispatch, ret)) == RUN_WAIT)
-		pthread_cond_wait(&dispatch->change, &dispatch->lock);
-	dispatch->n_takers--;
+		dispatch_sleep(dispatch);
+	dispatch_pass_on(dispatch, next);
 	pthread_mutex_unlock(&dispatch->lock);
 	return next;
 }
@@ -540,30 +612,41 @@ dispatch_redirect(struct dispatch *dispatch, struct job *job,
 	return rc;
 }
 
+/*
+ * The reply is read, its record made and the job freed outside the lock:
+ * until it is on a list again nobody else knows the job. The record is
+ * written before the job counts as back, since the run may end with that.
+ */
 void
 dispatch_done(struct dispatch *dispatch, struct job *job)
 {
 	const struct fetch *fetch = &job->fetch;
 	struct err err = { 0 };
 	struct verdict verdict;
+	int hops, ends;
 
-	pthread_mutex_lock(&dispatch->lock);
 	verdict = verdict_of_reply(&dispatch->settings->verdict, &fetch->reply,
 		fetch->request.url.https, job->attempt, job->n_hops,
 		dispatch_random(dispatch));
-	dispatch->n_granted--;
-	if (verdict.kind == VERDICT_REDIRECT &&
-	    dispatch_redirect(dispatch, job, &verdict, &err) == 0) {
-		job_move(job, JOB_AGAIN);
-		list_push(&dispatch->again, &job->node);
-	} else {
+	hops = verdict.kind == VERDICT_REDIRECT &&
+		dispatch_redirect(dispatch, job, &verdict, &err) == 0;
+	if (!hops) {
 		dispatch_keep_body(job, &verdict, &err);
-		dispatch_settle(dispatch, job, &verdict,
+		dispatch_record(dispatch, job, &verdict,
 			err.code != ERR_NONE ? err.text : NULL);
 	}
-	if (dispatch->n_takers > 0)
-		pthread_cond_broadcast(&dispatch->change);
+	pthread_mutex_lock(&dispatch->lock);
+	dispatch->n_granted--;
+	if (hops) {
+		job_move(job, JOB_AGAIN);
+		list_push(&dispatch->again, &job->node);
+	}
+	ends = !hops && !dispatch_repeats(dispatch, job, &verdict);
+	if (dispatch->n_granted == 0 || hops)
+		dispatch_call(dispatch);
 	pthread_mutex_unlock(&dispatch->lock);
+	if (ends)
+		dispatch_end_job(dispatch, job);
 }
 
 /* --- life --- */
@@ -599,14 +682,14 @@ dispatch_new(const struct dispatch_args *args, struct err *err)
 		free(dispatch);
 		return NULL;
 	}
+	list_init(&dispatch->takers);
 	list_init(&dispatch->ready);
 	list_init(&dispatch->again);
 	list_init(&dispatch->naming);
 	heap_init(&dispatch->waiting);
 	pthread_mutex_init(&dispatch->lock, NULL);
-	pthread_cond_init(&dispatch->change, NULL);
 	dispatch->wall_offset = clock_wall_us() - clock_us();
-	dispatch->random = (uint64_t)clock_wall_us();
+	atomic_init(&dispatch->random, (uint64_t)clock_wall_us());
 	dispatch->hop_seed[0] = dispatch_random(dispatch);
 	dispatch->hop_seed[1] = dispatch_random(dispatch);
 	return dispatch;
@@ -638,7 +721,6 @@ dispatch_free(struct dispatch *dispatch)
 	}
 	heap_release(&dispatch->waiting);
 	wake_close(&dispatch->wake);
-	pthread_cond_destroy(&dispatch->change);
 	pthread_mutex_destroy(&dispatch->lock);
 	free(dispatch);
 }

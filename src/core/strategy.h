@@ -25,6 +25,7 @@ struct strategy {
 	const char *brief;	/* up to 60 characters */
 	const char *notes;	/* for the manual: when to choose it */
 	unsigned caps;
+	unsigned files;		/* descriptors one fetch may hold; 0 is 1 */
 	const struct opt_set *opts;	/* its own options, or NULL */
 	int (*run)(struct run *run, const void *settings, struct err *err);
 };

@@ -48,6 +48,7 @@ struct easy {
 	struct addrs *pinned;
 	char *pinned_host;
 	uint16_t pinned_port;
+	size_t kept;		/* connections, in blocking use */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -215,6 +216,7 @@ easy_set_callbacks(struct easy *easy)
 		EASY_SET(easy, CURLOPT_XFERINFOFUNCTION, easy_on_progress);
 		EASY_SET(easy, CURLOPT_XFERINFODATA, easy);
 		EASY_SET(easy, CURLOPT_NOPROGRESS, 0L);
+		EASY_SET(easy, CURLOPT_MAXCONNECTS, (long)easy->kept);
 	}
 }
 
@@ -591,6 +593,13 @@ easy_collect_info(struct easy *easy, struct fetch_reply *reply)
 		&reply->response_code);
 	curl_easy_getinfo(easy->curl, CURLINFO_NUM_CONNECTS,
 		&reply->num_connects);
+	/*
+	 * A kept connection may have been found closed. libcurl 7.88
+	 * counts that over the handle's life, not the request's, and the
+	 * sixth fails for nothing; a reset begins anew.
+	 */
+	if (reply->num_connects > 0)
+		easy->custom = 1;
 	if (curl_easy_getinfo(easy->curl, CURLINFO_PRIMARY_IP, &text) ==
 	    CURLE_OK && text != NULL)
 		snprintf(reply->remote_ip, sizeof reply->remote_ip, "%s",
@@ -694,8 +703,9 @@ easy_owner(void *curl)
 }
 
 void
-easy_set_cancel(struct easy *easy, const _Atomic int *cancel)
+easy_set_blocking(struct easy *easy, const _Atomic int *cancel, size_t kept)
 {
 	easy->cancel = cancel;
+	easy->kept = kept;
 	easy_set_callbacks(easy);
 }

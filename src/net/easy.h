@@ -80,7 +80,11 @@ int easy_prepare(struct easy *easy, struct fetch *fetch);
  */
 void easy_collect(struct easy *easy, int curl_code);
 
-/* Polled by libcurl in blocking use: non-zero ends the transfer. */
-void easy_set_cancel(struct easy *easy, const _Atomic int *cancel);
+/*
+ * For blocking use: *cancel is polled by libcurl, non-zero ends the transfer;
+ * `kept` connections stay open for later fetches (a multi has its own say).
+ */
+void easy_set_blocking(struct easy *easy, const _Atomic int *cancel,
+	size_t kept);
 
 #endif

@@ -76,6 +76,7 @@ struct fetch_reply {
 
 struct fetch {
 	struct list node;	/* for whoever performs it */
+	void *waiter;		/* likewise: who is to have the reply */
 	struct fetch_request request;
 	struct fetch_reply reply;
 };

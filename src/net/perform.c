@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/list.h"
 #include "base/mem.h"
@@ -19,9 +20,11 @@
 
 struct perform_group {
 	const struct easy_env *env;
+	size_t kept;		/* connections of each performer */
 	atomic_int cancel;
 	pthread_mutex_t lock;
 	struct list busy;	/* performers inside perform() */
+	struct list idle;	/* given back, the last one first */
 };
 
 struct performer {
@@ -30,6 +33,10 @@ struct performer {
 	struct easy *easy;
 	pthread_t thread;
 };
+
+#define PERFORM_KEPT 100	/* connections kept by one */
+#define PERFORM_KEPT_ALL 4096	/* and by all of a group */
+#define PERFORM_SPARE 40	/* descriptors for all the rest */
 
 /* SIGURG is ignored by default and used by nobody else here. */
 #define PERFORM_SIGNAL SIGURG
@@ -47,18 +54,47 @@ perform_group_new(const struct easy_env *env)
 	struct sigaction action = { .sa_handler = perform_on_signal };
 
 	group->env = env;
+	perform_group_expect(group, 1);
 	pthread_mutex_init(&group->lock, NULL);
 	list_init(&group->busy);
+	list_init(&group->idle);
 	/* A handler that does nothing: it only makes poll(2) return. */
 	sigaction(PERFORM_SIGNAL, &action, NULL);
 	return group;
 }
 
+/*
+ * With few origins few are kept; with more origins than this each request
+ * finds its connection gone, and keeping was for nothing.
+ */
+void
+perform_group_expect(struct perform_group *group, size_t n)
+{
+	size_t room = PERFORM_KEPT_ALL, busy;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		busy = PERFORM_SPARE + n * (PERFORM_FILES - 1);
+		if (limit.rlim_cur < busy + room)
+			room = limit.rlim_cur > busy ?
+				(size_t)limit.rlim_cur - busy : 0;
+	}
+	group->kept = room / n;
+	if (group->kept > PERFORM_KEPT)
+		group->kept = PERFORM_KEPT;
+	if (group->kept < 1)
+		group->kept = 1;
+}
+
 void
 perform_group_free(struct perform_group *group)
 {
+	struct list *node;
+
 	if (group == NULL)
 		return;
+	while ((node = list_pop(&group->idle)) != NULL)
+		performer_free(LIST_ENTRY(node, struct performer, node));
 	pthread_mutex_destroy(&group->lock);
 	free(group);
 }
@@ -75,7 +111,7 @@ performer_new(struct perform_group *group, struct err *err)
 		free(performer);
 		return NULL;
 	}
-	easy_set_cancel(performer->easy, &group->cancel);
+	easy_set_blocking(performer->easy, &group->cancel, group->kept);
 	return performer;
 }
 
@@ -86,6 +122,28 @@ performer_free(struct performer *performer)
 		return;
 	easy_free(performer->easy);
 	free(performer);
+}
+
+struct performer *
+performer_borrow(struct perform_group *group, struct err *err)
+{
+	struct list *node;
+
+	pthread_mutex_lock(&group->lock);
+	node = list_pop(&group->idle);
+	pthread_mutex_unlock(&group->lock);
+	return node != NULL ? LIST_ENTRY(node, struct performer, node) :
+		performer_new(group, err);
+}
+
+void
+performer_give_back(struct performer *performer)
+{
+	struct perform_group *group = performer->group;
+
+	pthread_mutex_lock(&group->lock);
+	list_push_front(&group->idle, &performer->node);
+	pthread_mutex_unlock(&group->lock);
 }
 
 void

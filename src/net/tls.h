@@ -17,7 +17,8 @@ struct tls_roots {
 
 enum tls_use {
 	TLS_SHARED,		/* handles in a multi, or one used again */
-	TLS_ALONE,		/* a fresh handle for each connection */
+	TLS_ALONE,		/* a fresh handle for each connection, or many
+				 * that would each parse the bundle once */
 };
 
 /*

@@ -7,7 +7,10 @@
 /* X(name): one file strategy/NAME.c each; the first is the default. */
 #define STRATEGIES(X) \
 	X(async) \
-	X(serial)
+	X(serial) \
+	X(thread) \
+	X(thread_pool) \
+	X(green)
 
 #define STRATEGY_DECLARE(name) extern const struct strategy strategy_##name;
 STRATEGIES(STRATEGY_DECLARE)

@@ -8,17 +8,11 @@
  */
 #include "config.h"
 
+#include "core/blocking.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "net/easy.h"
+#include "core/strategy.h"
 #include "net/perform.h"
-#include "strategy/family.h"
-
-static void
-serial_cancel(void *arg)
-{
-	perform_cancel(arg);
-}
 
 static int
 serial_fetch_all(struct run *run, struct perform_group *group,
@@ -29,12 +23,10 @@ serial_fetch_all(struct run *run, struct perform_group *group,
 
 	if (performer == NULL)
 		return -1;
-	run_on_cancel(run, serial_cancel, group);
 	while (run_take(run, &job) == RUN_JOB) {
 		perform(performer, &job->fetch);
 		run_done(run, job);
 	}
-	run_on_cancel(run, NULL, NULL);
 	performer_free(performer);
 	return 0;
 }
@@ -42,17 +34,14 @@ serial_fetch_all(struct run *run, struct perform_group *group,
 static int
 serial_run(struct run *run, const void *settings, struct err *err)
 {
-	struct perform_group *group;
-	struct easy_env env;
+	struct blocking blocking;
 	int rc;
 
 	(void)settings;
-	if (easy_env_init(&env, run_easy_settings(run), TLS_SHARED, err) != 0)
+	if (blocking_open(&blocking, run, err) != 0)
 		return -1;
-	group = perform_group_new(&env);
-	rc = serial_fetch_all(run, group, err);
-	perform_group_free(group);
-	easy_env_release(&env);
+	rc = serial_fetch_all(run, blocking.group, err);
+	blocking_close(&blocking);
 	return rc;
 }
 

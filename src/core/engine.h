@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_ENGINE_H
+#define FETCHALL_CORE_ENGINE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct job;
+struct multi;
+struct run;
+
+/*
+ * What the strategies on an event loop share: a loop that carries the run's
+ * service, a multi on it, and at most -c jobs under way between the two.
+ * Everything happens in the caller's thread.
+ */
+struct engine_hooks {
+	/* Makes room for a job beside the `n` under way. -1: there is none,
+	 * and there never are more than n from now on; not for n = 0. NULL:
+	 * there always is room. */
+	int (*reserve)(void *arg, size_t n);
+	/* Sees to it that job->fetch is given to multi_add(). */
+	void (*start)(void *arg, struct multi *multi, struct job *job);
+	/* Its reply is there: sees to it that run_done() has it. */
+	void (*done)(void *arg, struct job *job);
+	void *arg;
+};
+
+/* Fetches all that the run has. */
+int engine_run(struct run *run, const struct engine_hooks *hooks,
+	struct err *err);
+
+#endif
