@@ -115,10 +115,14 @@ single_send(const struct single *single, const struct report *report, int rc)
 }
 
 static int
-single_status(int rc, const struct err *err, const struct report *report)
+single_status(const struct single *single, int rc, const struct err *err,
+	const struct report *report)
 {
 	if (rc != 0)
 		return err_status(err->code);
+	if (single->options->general->first)
+		return err_status(report->counters.ok > 0 ? ERR_NONE :
+			ERR_FAILED);
 	if (report->counters.ok < report->counters.finals)
 		return err_status(ERR_FAILED);
 	return err_status(ERR_NONE);
@@ -181,7 +185,7 @@ single_fetch(struct single *single, struct err *err)
 	if (rc == 0 || err->code != ERR_CLOSED)
 		single_summarise(single, &report);
 	single_send(single, &report, rc);
-	return single_status(rc, err, &report);
+	return single_status(single, rc, err, &report);
 }
 
 int
