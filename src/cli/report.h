@@ -18,7 +18,8 @@ struct report {
 	char strategy[32];
 	uint64_t concurrency;
 	int64_t wall_us, user_us, system_us;
-	uint64_t peak_bytes;	/* of resident memory, this process's own */
+	uint64_t peak_bytes;	/* of resident memory, this process's own; of
+				 * its children what was sampled; see pss.h */
 	struct stats_counters counters;
 	int64_t phases[STATS_PHASE_COUNT], time_total;
 	/* Of replies that were ok, microseconds. */

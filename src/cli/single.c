@@ -14,6 +14,7 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/pss.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/single.h"
@@ -137,6 +138,9 @@ single_wants_progress(const struct single *single)
 
 	if (!general->progress || general->quiet)
 		return 0;
+	/* A comparison's run prints nothing itself. */
+	if (general->report_fd != 0)
+		return 1;
 	/* Records that scroll by on the same terminal would tear the line. */
 	return single->options->records->results != NULL ||
 		!isatty(STDOUT_FILENO);
@@ -145,13 +149,14 @@ single_wants_progress(const struct single *single)
 static int
 single_execute(struct single *single, struct err *err)
 {
-	const char *strategy = single->settings->run.strategy->name;
+	const char *label = single->options->general->run_label;
 	struct progress *progress = NULL;
 	int stuck, rc;
 
 	if (single_wants_progress(single))
 		progress = progress_start(single->run, single->source,
-			strategy);
+			label != NULL ? label :
+			single->settings->run.strategy->name);
 	rc = run_execute(single->run, &stuck, err);
 	progress_stop(progress);
 	if (!stuck)
@@ -166,6 +171,7 @@ static int
 single_fetch(struct single *single, struct err *err)
 {
 	struct settings *settings = single->settings;
+	struct pss *pss = NULL;
 	struct report report;
 	int rc;
 
@@ -176,9 +182,12 @@ single_fetch(struct single *single, struct err *err)
 		1, err);
 	if (single->run == NULL)
 		return err_status(err->code);
+	if (settings->run.strategy->caps & STRATEGY_PROCESSES)
+		pss = pss_start();
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, settings->run.strategy->name,
 		run_concurrency(single->run));
+	report.peak_bytes += pss_stop(pss);
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)
 		log_error("%s", err->text);
