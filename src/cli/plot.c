@@ -40,7 +40,7 @@ plot_add_head(struct buf *out, const struct standings *standings, int png)
 	buf_printf(out, "set ylabel '%s in seconds'\n", what);
 	buf_add_text(out, "set border 3\n"
 		"set tics nomirror\n"
-		"set grid ytics lc '#dddddd'\n");
+		"set grid ytics back lt 1 lc rgb '#dddddd'\n");
 }
 
 static void
@@ -61,11 +61,11 @@ plot_add_bars(struct buf *out, const struct standings *standings)
 		"set yrange [0:*]\n"
 		"set boxwidth 0.6\n"
 		"set style fill solid 0.8\n"
-		"set errorbars 2\n");
+		"set bars 2\n"
+		"set errorbars front lw 1.5 lc rgb '#222222'\n");
 	buf_printf(out, "set xrange [-0.6:%zu.6]\n", standings->n - 1);
-	buf_add_text(out, "plot $runs using 0:2:xtic(1) with boxes "
-		"lc '#4477aa', $runs using 0:2:3 with yerrorbars "
-		"lc '#222222' lw 1.5 pt 0\n");
+	buf_add_text(out, "plot $runs using 0:2:3:xtic(1) with boxerrorbars "
+		"lc rgb '#4477aa'\n");
 }
 
 static int

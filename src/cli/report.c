@@ -68,6 +68,15 @@ report_collect(struct report *report, const struct run *run,
 }
 
 int64_t
+report_cpu_now(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return report_us(usage.ru_utime) + report_us(usage.ru_stime);
+}
+
+int64_t
 report_cpu_each(const struct report *report)
 {
 	uint64_t n = report->counters.attempts;

@@ -172,6 +172,7 @@ single_fetch(struct single *single, struct err *err)
 {
 	struct settings *settings = single->settings;
 	struct pss *pss = NULL;
+	int64_t before_us;
 	struct report report;
 	int rc;
 
@@ -182,11 +183,13 @@ single_fetch(struct single *single, struct err *err)
 		1, err);
 	if (single->run == NULL)
 		return err_status(err->code);
+	before_us = report_cpu_now();
 	if (settings->run.strategy->caps & STRATEGY_PROCESSES)
 		pss = pss_start();
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, settings->run.strategy->name,
 		run_concurrency(single->run));
+	report.before_us = before_us;
 	report.peak_bytes += pss_stop(pss);
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)

@@ -40,6 +40,9 @@ standings_add_report(struct standing *row, const struct report *report)
 	uint64_t failed = stats_failures(&report->counters);
 
 	row->wall_us += (double)report->wall_us;
+	/* Starting the program is no part of the wall time. */
+	row->busy += (double)(report->user_us + report->system_us -
+		report->before_us);
 	row->user_us += (double)report->user_us;
 	row->system_us += (double)report->system_us;
 	row->p50_us += (double)report->p50_us;
@@ -66,8 +69,10 @@ standings_take_rest(struct standing *row)
 		finals += contender->reports[i].counters.finals;
 		attempts += contender->reports[i].counters.attempts;
 	}
-	if (row->wall_us > 0)
+	if (row->wall_us > 0) {
 		row->rate = (double)finals * 1e6 / row->wall_us;
+		row->busy /= row->wall_us;
+	}
 	if (attempts > 0)
 		row->cpu_each_us = (row->user_us + row->system_us) /
 			(double)attempts;

@@ -20,6 +20,7 @@ struct standing {
 	int tested;		/* against the fastest, which is not */
 	double p;		/* tested: of Welch's test */
 	double rate;		/* URLs a second */
+	double busy;		/* CPU time within the wall time, by it */
 	double wall_us, user_us, system_us, cpu_each_us;	/* means */
 	double p50_us, p99_us;	/* means */
 	uint64_t peak_bytes;	/* of all runs */

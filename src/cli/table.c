@@ -296,19 +296,17 @@ static void
 table_say_limit(struct buf *out, const struct standings *standings)
 {
 	const struct standing *row = standings->fastest;
-	double busy;
 
 	if (row->wall_us <= 0)
 		return;
-	busy = (row->user_us + row->system_us) / row->wall_us;
 	buf_printf(out, "; %s ", row->contender->label);
-	if (busy >= TABLE_BUSY)
+	if (row->busy >= TABLE_BUSY)
 		buf_add_text(out, "was limited by CPU time");
-	else if (busy < TABLE_IDLE)
+	else if (row->busy < TABLE_IDLE)
 		buf_add_text(out, "mostly waited for the network");
 	else
 		buf_add_text(out, "partly computed and partly waited");
-	buf_printf(out, " (CPU %.0f %% of one core)", busy * 100);
+	buf_printf(out, " (CPU %.0f %% of one core)", row->busy * 100);
 }
 
 static void

@@ -38,24 +38,43 @@ whole_open_temporary(struct whole *whole, struct err *err)
 	return -1;
 }
 
+/* /dev/stdout may be a regular file that the table goes to as well. */
+static int
+whole_is_stdout(const struct stat *st)
+{
+	struct stat out;
+
+	return fstat(STDOUT_FILENO, &out) == 0 &&
+		out.st_dev == st->st_dev && out.st_ino == st->st_ino;
+}
+
+static int
+whole_open_place(struct whole *whole, const struct stat *st, struct err *err)
+{
+	if (whole_is_stdout(st))
+		whole->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	else
+		whole->fd = open(whole->path, O_WRONLY | O_CLOEXEC |
+			O_NOCTTY);
+	return whole->fd >= 0 ? 0 : err_sys(err, "%.300s", whole->path);
+}
+
 int
 whole_open(struct whole *whole, const char *path, struct err *err)
 {
 	struct stat st;
-	int rc = 0;
+	int rc;
 
 	*whole = (struct whole){ .fd = -1 };
 	/* A link stays one: what it points to is replaced. */
 	whole->path = realpath(path, NULL);
 	if (whole->path == NULL)
 		whole->path = mem_strdup(path);
-	if (stat(path, &st) != 0 || S_ISREG(st.st_mode)) {
+	if (stat(path, &st) != 0 ||
+	    (S_ISREG(st.st_mode) && !whole_is_stdout(&st)))
 		rc = whole_open_temporary(whole, err);
-	} else {
-		whole->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		if (whole->fd < 0)
-			rc = err_sys(err, "%.300s", path);
-	}
+	else
+		rc = whole_open_place(whole, &st, err);
 	if (rc == 0)
 		return 0;
 	free(whole->temporary);
