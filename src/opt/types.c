@@ -55,8 +55,11 @@ opt_refuse(const struct opt *opt, const char *text, struct err *err)
 static int
 opt_has_range(const struct opt *opt)
 {
-	return (opt->type == &opt_count || opt->type == &opt_counts ||
-		opt->type == &opt_size || opt->type == &opt_time) && (opt->min != 0 || opt->max != 0);
+	const struct opt_type *type = opt->type;
+
+	return (type == &opt_count || type == &opt_counts ||
+		type == &opt_size || type == &opt_time) &&
+		(opt->min != 0 || opt->max != 0);
 }
 
 void

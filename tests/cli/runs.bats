@@ -19,13 +19,8 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
-# rows: the first words of the table's rows, in a line.
-rows() {
-	awk 'NR > 1 && $3 ~ /^(us|ms|s|\302\261)$/ { printf "%s ", $1 }
-		NR > 1 && $2 == "-c" { printf "%s-c%s ", $1, $3 }' <<<"$output"
-}
 
-# seqs FILE: the strategies of the records, as letters, one for each list.
+# order_of FILE: the strategies of the records, as letters, one for each list.
 order_of() {
 	jq -r 'select(.seq == 1) | .strategy[0:1]' "$1" | tr -d '\n'
 }
@@ -92,7 +87,7 @@ order_of() {
 
 @test "a sweep runs every combination; serial is there once" {
 	run -0 --separate-stderr "$FETCHALL" -s serial,async -c 1,2,6 "$LIST"
-	[ "$(grep -c '^async -c [126] ' <<<"$output")" -eq 3 ]
+	[ "$(grep -c '^async -c [126]  ' <<<"$output")" -eq 3 ]
 	[ "$(grep -c '^serial  ' <<<"$output")" -eq 1 ]
 	[[ ${lines[-1]} == "async -c 6 won"* ]]
 }
