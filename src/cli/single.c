@@ -155,7 +155,7 @@ single_execute(struct single *single, struct err *err)
 
 	if (single_wants_progress(single))
 		progress = progress_start(single->run, single->source,
-			label != NULL ? label :
+			single->options->load, label != NULL ? label :
 			single->settings->run.strategy->name);
 	rc = run_execute(single->run, &stuck, err);
 	progress_stop(progress);
