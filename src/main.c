@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "cli/compare.h"
+#include "cli/contest.h"
 #include "cli/options.h"
 #include "cli/pages.h"
 #include "cli/settings.h"
@@ -42,25 +43,26 @@ main_set_log_level(const struct options_general *general)
 static int
 main_fetch(const struct options *options, char **argv, struct err *err)
 {
-	struct compare_names names;
 	struct settings settings;
+	struct contest contest;
 	int status;
 
-	if (compare_names_parse(&names, options->concurrency->strategies,
-	    err) != 0)
+	if (contest_init(&contest, options->concurrency->strategies,
+	    &options->concurrency->concurrency, err) != 0)
 		return -1;
-	if (settings_init(&settings, options, names.items[0], err) != 0) {
-		compare_names_release(&names);
+	if (settings_init(&settings, options, contest.contenders[0].strategy,
+	    err) != 0) {
+		contest_release(&contest);
 		return -1;
 	}
 	if (options->general->dry_run)
 		status = single_dry_run(options, &settings);
-	else if (names.n > 1)
-		status = compare_run(options, &names, argv);
+	else if (compare_wanted(options, &contest))
+		status = compare_run(options, &contest, argv);
 	else
 		status = single_run(options, &settings);
 	settings_release(&settings);
-	compare_names_release(&names);
+	contest_release(&contest);
 	return status;
 }
 

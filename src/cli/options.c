@@ -56,19 +56,23 @@ static const struct opt_set options_input_set = {
 
 static const struct opt options_concurrency_rows[] = {
 	{ .name = "strategy", .key = 's', .type = &opt_text,
-	  AT(strategies, char *), .arg = "NAME[,NAME...]", .dflt = "async",
+	  AT(strategies, char *), .arg = "NAME[,NAME...]|all",
+	  .dflt = "async",
 	  .brief = "how fetches overlap; several are compared",
-	  .notes = "With several names each strategy fetches the whole list in "
-		"a process of its own, and a table of their wall times goes "
-		"to standard output instead of the records. "
-		"--help=strategies lists them.",
+	  .notes = "With several names, or all, each strategy fetches the "
+		"whole list in a process of its own, and a table of their "
+		"wall times goes to standard output instead of the records. "
+		"--help=strategies lists them, --help=compare has the "
+		"options for comparing.",
 	  .example = "fetchall -s serial,async urls.txt" },
-	{ .name = "concurrency", .key = 'c', .type = &opt_count,
-	  AT(concurrency, uint64_t), .arg = "N", .dflt = "64", .min = 1,
+	{ .name = "concurrency", .key = 'c', .type = &opt_counts,
+	  AT(concurrency, struct opt_counts), .arg = "N[,N...]",
+	  .dflt = "64", .min = 1,
 	  .max = 1000000, .brief = "fetches under way at the same time",
 	  .notes = "Never more than this are under way, redirects and "
 		"retries included. It is lowered, with a warning, where the "
-		"limit of open files does not allow it.",
+		"limit of open files does not allow it. Several numbers are "
+		"compared, each with every strategy.",
 	  .example = "fetchall -c 500 urls.txt" },
 	{ .name = "parallel-max", .type = &opt_alias, .means = "concurrency",
 	  .flags = OPT_HIDDEN, .brief = "curl's name for --concurrency" },
@@ -79,6 +83,116 @@ static const struct opt_set options_concurrency_set = {
 	.name = "concurrency", .title = "Concurrency",
 	OPT_ROWS(options_concurrency_rows),
 	.settings_size = sizeof(struct options_concurrency),
+};
+
+static const char *const options_orders[] = {
+	"interleave", "shuffle", "block", NULL,
+};
+
+#define AT(field, ctype) .off = OPT_AT(struct options_compare, field, ctype)
+
+static const struct opt options_compare_rows[] = {
+	{ .name = "runs", .type = &opt_count, AT(runs, uint64_t), .arg = "N",
+	  .dflt = "1", .min = 1, .max = 10000,
+	  .brief = "runs of each strategy; 3 or more tell chance apart",
+	  .notes = "Each run is a process of its own. From 3 on the table has "
+		"95 % confidence intervals (Student's t) and marks what does "
+		"not differ significantly from the fastest (Welch's t test, "
+		"p < 0.05).",
+	  .example = "fetchall -s serial,async --runs 5 urls.txt" },
+	{ .name = "warmup", .type = &opt_count, AT(warmup, uint64_t),
+	  .arg = "N", .dflt = "0", .max = 10000,
+	  .brief = "runs of each strategy before those that count",
+	  .notes = "Their records are not written." },
+	{ .name = "order", .type = &opt_choice, AT(order, int),
+	  .choices = options_orders, .dflt = "interleave", .arg = "ORDER",
+	  .brief = "of the runs: interleave, shuffle or block",
+	  .notes = "interleave: one run of each strategy, then again, so that "
+		"a disturbance meets all of them. shuffle: any order. block: "
+		"all runs of a strategy, then those of the next." },
+	{ .name = "seed", .type = &opt_count, AT(seed, uint64_t), .arg = "N",
+	  .dflt = "0", .brief = "of --order shuffle; 0: one is chosen, and "
+		"printed" },
+	{ .name = "export-json", .type = &opt_text, AT(export_json, char *),
+	  .arg = "FILE", .brief = "write the comparison, as hyperfine does",
+	  .notes = "An object with \"results\", one for each row of the table: "
+		"command, mean, stddev, median, user, system, min, max, "
+		"times, memory_usage_byte, exit_codes and parameters are "
+		"hyperfine's (seconds, bytes); ci95 and p_value (against the "
+		"fastest) are null for fewer than 3 runs. The file appears "
+		"when it is whole.",
+	  .example = "fetchall -s serial,async --export-json out.json "
+		"urls.txt" },
+	{ .name = "export-csv", .type = &opt_text, AT(export_csv, char *),
+	  .arg = "FILE", .brief = "the same as CSV, a line a row" },
+	{ .name = "export-markdown", .type = &opt_text,
+	  AT(export_markdown, char *), .arg = "FILE",
+	  .brief = "write the table as Markdown" },
+	{ .name = "plot", .type = &opt_text, AT(plot, char *), .arg = "FILE",
+	  .brief = "draw the wall times, FILE.svg or FILE.png",
+	  .notes = "Bars with their standard deviation, or lines over the "
+		"concurrency where -c has several numbers. Drawn by gnuplot.",
+	  .example = "fetchall -s serial,async --plot out.svg urls.txt" },
+};
+#undef AT
+
+/* How a plot's file name may end; NULL: this one does not. */
+static const char *
+options_plot_ending(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	if (dot == NULL || (strcmp(dot, ".svg") != 0 &&
+	    strcmp(dot, ".png") != 0))
+		return NULL;
+	return dot;
+}
+
+static int
+options_compare_check(const void *settings, struct err *err)
+{
+	const struct options_compare *compare = settings;
+
+	if (compare->plot != NULL &&
+	    options_plot_ending(compare->plot) == NULL)
+		return err_set(err, ERR_USAGE, "--plot: '%.200s' ends neither "
+			"in .svg nor in .png", compare->plot);
+	if (compare->seed != 0 && compare->order != ORDER_SHUFFLE)
+		return err_set(err, ERR_USAGE,
+			"--seed is for --order shuffle");
+	return 0;
+}
+
+static const struct opt_set options_compare_set = {
+	.name = "compare", .title = "Comparing",
+	OPT_ROWS(options_compare_rows),
+	.settings_size = sizeof(struct options_compare),
+	.check = options_compare_check,
+};
+
+#define AT(field, ctype) .off = OPT_AT(struct options_load, field, ctype)
+
+static const struct opt options_load_rows[] = {
+	{ .name = "requests", .key = 'n', .type = &opt_count,
+	  AT(requests, uint64_t), .arg = "N", .min = 1,
+	  .brief = "begin the list again until N URLs were fetched",
+	  .notes = "At most -c are under way and the next begins when one "
+		"ends. Redirects and retries do not count; nothing is tried "
+		"again unless --retry is given. Lists of up to 100,000 URLs "
+		"and 64 MiB, read whole before the first request. With "
+		"--duration: whichever ends first.",
+	  .example = "fetchall -n 1000 http://127.0.0.1:8080/bytes/1k" },
+	{ .name = "duration", .key = 'z', .type = &opt_time,
+	  AT(duration, int64_t), .arg = "TIME", .min = 1000,
+	  .brief = "begin the list again until the time is over",
+	  .notes = "As --requests; what is under way at the end of that time "
+		"is not broken off." },
+};
+#undef AT
+
+static const struct opt_set options_load_set = {
+	.name = "load", .title = "Load", OPT_ROWS(options_load_rows),
+	.settings_size = sizeof(struct options_load),
 };
 
 #define AT(field, ctype) .off = OPT_AT(struct options_request, field, ctype)
@@ -217,7 +331,8 @@ static const struct opt options_limits_rows[] = {
 	  .brief = "refuse replies with more header bytes" },
 	{ .name = "retry", .type = &opt_count, AT(retry, uint64_t), .arg = "N",
 	  .dflt = "2", .max = 1000,
-	  .brief = "attempts after the first for what may pass" },
+	  .brief = "attempts after the first for what may pass",
+	  .notes = "0 unless given with --requests and --duration." },
 	{ .name = "retry-delay", .type = &opt_time, AT(retry_delay, int64_t),
 	  .arg = "TIME", .dflt = "0",
 	  .brief = "between attempts; 0: 1 s, doubling, with jitter",
@@ -324,6 +439,12 @@ static const char *const options_dumps[] = {
 #define AT(field, ctype) .off = OPT_AT(struct options_general, field, ctype)
 
 static const struct opt options_general_rows[] = {
+	{ .name = "first", .type = &opt_flag, AT(first, int),
+	  .brief = "stop at the first URL that is fetched well",
+	  .notes = "The others are cancelled at once; their records have "
+		"class stopped and are not final. The exit status is 0 when "
+		"one was fetched.",
+	  .example = "fetchall --first urls.txt" },
 	{ .name = "dry-run", .type = &opt_flag, AT(dry_run, int),
 	  .brief = "read the list, print each URL as it would be asked for" },
 	{ .name = "summary", .type = &opt_choice, AT(summary, int),
@@ -359,6 +480,9 @@ static const struct opt options_general_rows[] = {
 	{ .name = "report-fd", .type = &opt_count, AT(report_fd, uint64_t),
 	  .arg = "N", .max = 1024, .flags = OPT_HIDDEN | OPT_NO_CONFIG,
 	  .brief = "a comparison's run reports to this descriptor" },
+	{ .name = "run-label", .type = &opt_text, AT(run_label, char *),
+	  .arg = "TEXT", .flags = OPT_HIDDEN | OPT_NO_CONFIG,
+	  .brief = "what a comparison's run is called in its progress" },
 };
 #undef AT
 
@@ -378,6 +502,8 @@ options_init(struct options *options)
 	options->input = opts_add(options->opts, &options_input_set);
 	options->concurrency = opts_add(options->opts,
 		&options_concurrency_set);
+	options->compare = opts_add(options->opts, &options_compare_set);
+	options->load = opts_add(options->opts, &options_load_set);
 	options->request = opts_add(options->opts, &options_request_set);
 	options->limits = opts_add(options->opts, &options_limits_set);
 	options->names = opts_add(options->opts, &options_names_set);

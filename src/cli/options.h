@@ -17,8 +17,21 @@ struct options_input {
 };
 
 struct options_concurrency {
-	char *strategies;	/* "async" or "serial,async" */
-	uint64_t concurrency;
+	char *strategies;	/* "async", "serial,async" or "all" */
+	struct opt_counts concurrency;	/* one at least */
+};
+
+enum options_order { ORDER_INTERLEAVE, ORDER_SHUFFLE, ORDER_BLOCK };
+
+struct options_compare {
+	uint64_t runs, warmup, seed;
+	int order;		/* enum options_order */
+	char *export_json, *export_csv, *export_markdown, *plot;
+};
+
+struct options_load {
+	uint64_t requests;
+	int64_t duration;
 };
 
 struct options_request {
@@ -53,10 +66,11 @@ enum options_dump { DUMP_NOTHING, DUMP_MAN, DUMP_BASH, DUMP_ZSH, DUMP_FISH,
 	DUMP_CONFIG };
 
 struct options_general {
-	int dry_run, progress, quiet, verbose, summary, no_config, version;
+	int first, dry_run, progress, quiet, verbose, summary, no_config, version;
 	int dump;
 	char *config, *help;
 	uint64_t report_fd;	/* 0: this is no run of a comparison */
+	char *run_label;	/* "run 2 of 6, async": for its progress */
 };
 
 /* Everything that was said. The groups are the engine's. */
@@ -64,6 +78,8 @@ struct options {
 	struct opts *opts;
 	const struct options_input *input;
 	const struct options_concurrency *concurrency;
+	const struct options_compare *compare;
+	const struct options_load *load;
 	const struct options_request *request;
 	const struct options_limits *limits;
 	const struct options_names *names;

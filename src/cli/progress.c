@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/units.h"
+#include "cli/options.h"
 #include "cli/progress.h"
 #include "core/run.h"
 #include "core/stats.h"
@@ -28,7 +29,8 @@
 struct progress {
 	struct run *run;
 	struct source *source;
-	const char *strategy;
+	const struct options_load *load;
+	const char *label;
 	int64_t started_us;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -38,8 +40,12 @@ struct progress {
 
 /* How many URLs there will be: 0 when nobody can know. */
 static uint64_t
-progress_total(const struct source_progress *list)
+progress_total(const struct options_load *load,
+	const struct source_progress *list)
 {
+	/* A list that begins again says nothing about the end. */
+	if (load->requests > 0 || load->duration > 0)
+		return load->requests;
 	if (list->ended)
 		return list->urls;
 	if (list->total_bytes == 0 || list->read_bytes == 0)
@@ -73,10 +79,10 @@ progress_draw(struct progress *progress)
 
 	run_counters(progress->run, &counters);
 	source_progress(progress->source, &list);
-	total = progress_total(&list);
+	total = progress_total(progress->load, &list);
 	failed = stats_failures(&counters);
 	buf_init(&line, 1024);
-	buf_printf(&line, "\r%s: %" PRIu64, progress->strategy,
+	buf_printf(&line, "\r%s: %" PRIu64, progress->label,
 		counters.finals);
 	if (total > 0)
 		buf_printf(&line, "/%s%" PRIu64, list.ended ? "" : "~", total);
@@ -112,7 +118,8 @@ progress_main(void *arg)
 }
 
 struct progress *
-progress_start(struct run *run, struct source *source, const char *strategy)
+progress_start(struct run *run, struct source *source,
+	const struct options_load *load, const char *label)
 {
 	struct progress *progress;
 	pthread_condattr_t attr;
@@ -122,7 +129,8 @@ progress_start(struct run *run, struct source *source, const char *strategy)
 	progress = mem_array(1, sizeof *progress);
 	progress->run = run;
 	progress->source = source;
-	progress->strategy = strategy;
+	progress->load = load;
+	progress->label = label;
 	progress->started_us = clock_us();
 	pthread_mutex_init(&progress->lock, NULL);
 	pthread_condattr_init(&attr);

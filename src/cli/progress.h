@@ -2,6 +2,7 @@
 #ifndef FETCHALL_CLI_PROGRESS_H
 #define FETCHALL_CLI_PROGRESS_H
 
+struct options_load;
 struct run;
 struct source;
 
@@ -11,9 +12,9 @@ struct source;
  */
 struct progress;
 
-/* NULL when there is nothing to draw on: standard error is no terminal. */
+/* All borrowed. NULL when there is nothing to draw on: standard error is no terminal. */
 struct progress *progress_start(struct run *run, struct source *source,
-	const char *strategy);
+	const struct options_load *load, const char *label);
 /* Wipes the line. NULL is fine. */
 void progress_stop(struct progress *progress);
 

@@ -68,6 +68,15 @@ report_collect(struct report *report, const struct run *run,
 }
 
 int64_t
+report_cpu_now(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return report_us(usage.ru_utime) + report_us(usage.ru_stime);
+}
+
+int64_t
 report_cpu_each(const struct report *report)
 {
 	uint64_t n = report->counters.attempts;
@@ -147,14 +156,16 @@ report_add_counts(struct buf *out, const struct report *report)
 static void
 report_add_times(struct buf *out, const struct report *report)
 {
-	char p50[UNITS_TEXT], p90[UNITS_TEXT], p99[UNITS_TEXT];
-	char max[UNITS_TEXT];
+	char p50[UNITS_TEXT], p90[UNITS_TEXT], p95[UNITS_TEXT];
+	char p99[UNITS_TEXT], max[UNITS_TEXT];
 
 	if (report->counters.ok == 0)
 		return;
-	buf_printf(out, "  time per URL: p50 %s, p90 %s, p99 %s, max %s\n",
+	buf_printf(out, "  time per URL: p50 %s, p90 %s, p95 %s, p99 %s, "
+		"max %s\n",
 		units_show_time(report->p50_us, p50),
 		units_show_time(report->p90_us, p90),
+		units_show_time(report->p95_us, p95),
 		units_show_time(report->p99_us, p99),
 		units_show_time(report->max_us, max));
 }

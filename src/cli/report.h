@@ -18,7 +18,9 @@ struct report {
 	char strategy[32];
 	uint64_t concurrency;
 	int64_t wall_us, user_us, system_us;
-	uint64_t peak_bytes;	/* of resident memory, this process's own */
+	int64_t before_us;	/* CPU time spent before the wall time began */
+	uint64_t peak_bytes;	/* of resident memory, this process's own; of
+				 * its children what was sampled; see pss.h */
 	struct stats_counters counters;
 	int64_t phases[STATS_PHASE_COUNT], time_total;
 	/* Of replies that were ok, microseconds. */
@@ -29,6 +31,9 @@ struct report {
 /* After run_execute(). */
 void report_collect(struct report *report, const struct run *run,
 	const char *strategy, uint64_t concurrency);
+
+/* CPU time of this process so far, microseconds. */
+int64_t report_cpu_now(void);
 
 /* CPU microseconds for one attempt. */
 int64_t report_cpu_each(const struct report *report);

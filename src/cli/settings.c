@@ -183,6 +183,10 @@ settings_set_verdict(struct verdict_policy *verdict,
 	verdict->follow = request->location && request->max_redirs > 0;
 	verdict->max_redirs = (unsigned)request->max_redirs;
 	verdict->retries = limits->retry;
+	/* Under load an attempt that failed is a figure, not a task. */
+	if ((options->load->requests > 0 || options->load->duration > 0) &&
+	    !opts_given(options->opts, "retry"))
+		verdict->retries = 0;
 	verdict->retry_delay_us = limits->retry_delay;
 	if (verdict_retry_on_parse(&verdict->retry_on, limits->retry_on,
 	    err) != 0)
@@ -267,7 +271,10 @@ settings_fill(struct settings *settings, const struct options *options,
 	if (run->strategy->opts != NULL)
 		run->strategy_settings = opts_settings(options->opts,
 			run->strategy->opts);
-	run->concurrency = options->concurrency->concurrency;
+	run->concurrency = options->concurrency->concurrency.items[0];
+	run->first = options->general->first;
+	run->requests = options->load->requests;
+	run->duration_us = options->load->duration;
 	run->max_time_us = options->limits->max_time;
 	run->allow_downgrade = request->allow_downgrade;
 	run->method = request->head ? "HEAD" : request->method;

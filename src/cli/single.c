@@ -14,6 +14,7 @@
 #include "cli/files.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/pss.h"
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/single.h"
@@ -115,10 +116,14 @@ single_send(const struct single *single, const struct report *report, int rc)
 }
 
 static int
-single_status(int rc, const struct err *err, const struct report *report)
+single_status(const struct single *single, int rc, const struct err *err,
+	const struct report *report)
 {
 	if (rc != 0)
 		return err_status(err->code);
+	if (single->options->general->first)
+		return err_status(report->counters.ok > 0 ? ERR_NONE :
+			ERR_FAILED);
 	if (report->counters.ok < report->counters.finals)
 		return err_status(ERR_FAILED);
 	return err_status(ERR_NONE);
@@ -133,6 +138,9 @@ single_wants_progress(const struct single *single)
 
 	if (!general->progress || general->quiet)
 		return 0;
+	/* A comparison's run prints nothing itself. */
+	if (general->report_fd != 0)
+		return 1;
 	/* Records that scroll by on the same terminal would tear the line. */
 	return single->options->records->results != NULL ||
 		!isatty(STDOUT_FILENO);
@@ -141,13 +149,14 @@ single_wants_progress(const struct single *single)
 static int
 single_execute(struct single *single, struct err *err)
 {
-	const char *strategy = single->settings->run.strategy->name;
+	const char *label = single->options->general->run_label;
 	struct progress *progress = NULL;
 	int stuck, rc;
 
 	if (single_wants_progress(single))
 		progress = progress_start(single->run, single->source,
-			strategy);
+			single->options->load, label != NULL ? label :
+			single->settings->run.strategy->name);
 	rc = run_execute(single->run, &stuck, err);
 	progress_stop(progress);
 	if (!stuck)
@@ -163,6 +172,8 @@ single_fetch(struct single *single, struct err *err)
 {
 	struct settings *settings = single->settings;
 	const struct strategy *strategy = settings->run.strategy;
+	struct pss *pss = NULL;
+	int64_t before_us;
 	struct report report;
 	int rc;
 
@@ -174,16 +185,21 @@ single_fetch(struct single *single, struct err *err)
 		1, err);
 	if (single->run == NULL)
 		return err_status(err->code);
+	before_us = report_cpu_now();
+	if (settings->run.strategy->caps & STRATEGY_PROCESSES)
+		pss = pss_start();
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, settings->run.strategy->name,
 		run_concurrency(single->run));
+	report.before_us = before_us;
+	report.peak_bytes += pss_stop(pss);
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)
 		log_error("%s", err->text);
 	if (rc == 0 || err->code != ERR_CLOSED)
 		single_summarise(single, &report);
 	single_send(single, &report, rc);
-	return single_status(rc, err, &report);
+	return single_status(single, rc, err, &report);
 }
 
 int

@@ -47,6 +47,8 @@ struct dispatch {
 	size_t n_ready, n_naming, n_granted;
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
+	int64_t until_us;	/* nothing begins after it; 0: not set */
+	int late;		/* that time has come */
 };
 
 /*
@@ -177,7 +179,8 @@ static int
 dispatch_repeats(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict)
 {
-	if (verdict->kind != VERDICT_RETRY || dispatch->stopping)
+	if (verdict->kind != VERDICT_RETRY || dispatch->stopping ||
+	    dispatch->late)
 		return 0;
 	dispatch_wait(dispatch, job, verdict->delay_us);
 	return 1;
@@ -319,6 +322,75 @@ dispatch_look_up(struct dispatch *dispatch, struct job *job)
 	service_look_up(dispatch->args.service, &job->ask);
 }
 
+/* --- an end by the clock --- */
+
+/* Locked. The time begins to count with the list's first URL. */
+static void
+dispatch_start_clock(struct dispatch *dispatch)
+{
+	if (dispatch->until_us == 0 && dispatch->settings->duration_us > 0)
+		dispatch->until_us = clock_us() +
+			dispatch->settings->duration_us;
+}
+
+/* Locked. Whether the job, not granted yet, comes too late. */
+static int
+dispatch_too_late(const struct dispatch *dispatch, const struct job *job)
+{
+	/* A redirect's next hop is part of what was begun in time. */
+	return dispatch->late && job->n_hops == 0;
+}
+
+/* Locked. When the time is over only what has begun goes on to its end. */
+static void
+dispatch_check_clock(struct dispatch *dispatch)
+{
+	struct heap_node *first;
+
+	if (dispatch->late || dispatch->until_us == 0 ||
+	    clock_us() < dispatch->until_us)
+		return;
+	dispatch->late = 1;
+	dispatch->listed_all = 1;
+	while ((first = heap_first(&dispatch->waiting)) != NULL) {
+		heap_remove(&dispatch->waiting, first);
+		dispatch_end_job(dispatch, LIST_ENTRY(first, struct job, due));
+	}
+}
+
+/* Locked. The look-ups that are still waited for. */
+static int
+dispatch_awaits_names(struct dispatch *dispatch)
+{
+	struct list *node;
+
+	for (node = dispatch->naming.next; node != &dispatch->naming;
+	    node = node->next)
+		if (!dispatch_too_late(dispatch,
+		    LIST_ENTRY(node, struct job, node)))
+			return 1;
+	return 0;
+}
+
+/* Locked. The next ready job; NULL: none. */
+static struct job *
+dispatch_pop_ready(struct dispatch *dispatch)
+{
+	struct list *node;
+	struct job *job;
+
+	if (dispatch->stopping)
+		return NULL;
+	while ((node = list_pop(&dispatch->ready)) != NULL) {
+		job = LIST_ENTRY(node, struct job, node);
+		dispatch->n_ready--;
+		if (!dispatch_too_late(dispatch, job))
+			return job;
+		dispatch_end_job(dispatch, job);
+	}
+	return NULL;
+}
+
 /* --- who is next --- */
 
 /* Locked. A retry whose time has come. */
@@ -383,6 +455,7 @@ dispatch_list(struct dispatch *dispatch)
 		return NULL;
 	switch (frontier_next(dispatch->frontier, &job)) {
 	case FRONTIER_JOB:
+		dispatch_start_clock(dispatch);
 		return job;
 	case FRONTIER_WAIT:
 		break;
@@ -457,7 +530,7 @@ dispatch_over(struct dispatch *dispatch)
 		return 0;
 	if (dispatch->stopping)
 		return 1;
-	if (dispatch->n_ready > 0 || dispatch->n_naming > 0 ||
+	if (dispatch->n_ready > 0 || dispatch_awaits_names(dispatch) ||
 	    dispatch->waiting.n > 0 || !list_empty(&dispatch->again))
 		return 0;
 	return dispatch->listed_all;
@@ -481,7 +554,6 @@ dispatch_grant(struct dispatch *dispatch, struct job *job)
 	struct fetch_request *request = &job->fetch.request;
 
 	job_move(job, JOB_GRANTED);
-	dispatch->n_ready--;
 	dispatch->n_granted++;
 	job->hop_us = clock_us() - job->name_us;
 	if (job->n_hops == 0)
@@ -497,15 +569,21 @@ dispatch_grant(struct dispatch *dispatch, struct job *job)
 static enum run_next
 dispatch_next_locked(struct dispatch *dispatch, struct job **ret)
 {
-	struct list *node;
+	struct job *job;
 
+	dispatch_check_clock(dispatch);
 	dispatch_pump(dispatch);
-	node = dispatch->stopping ? NULL : list_pop(&dispatch->ready);
-	if (node == NULL)
-		return dispatch_over(dispatch) ? RUN_END : RUN_WAIT;
-	*ret = LIST_ENTRY(node, struct job, node);
-	dispatch_grant(dispatch, *ret);
-	return RUN_JOB;
+	job = dispatch_pop_ready(dispatch);
+	if (job != NULL) {
+		dispatch_grant(dispatch, job);
+		*ret = job;
+		return RUN_JOB;
+	}
+	if (dispatch_over(dispatch))
+		return RUN_END;
+	if (dispatch->until_us != 0 && !dispatch->late)
+		service_set_timer(dispatch->args.service, dispatch->until_us);
+	return RUN_WAIT;
 }
 
 enum run_next
@@ -623,7 +701,7 @@ dispatch_done(struct dispatch *dispatch, struct job *job)
 	const struct fetch *fetch = &job->fetch;
 	struct err err = { 0 };
 	struct verdict verdict;
-	int hops, ends;
+	int hops, ends, enough = 0;
 
 	verdict = verdict_of_reply(&dispatch->settings->verdict, &fetch->reply,
 		fetch->request.url.https, job->attempt, job->n_hops,
@@ -634,6 +712,7 @@ dispatch_done(struct dispatch *dispatch, struct job *job)
 		dispatch_keep_body(job, &verdict, &err);
 		dispatch_record(dispatch, job, &verdict,
 			err.code != ERR_NONE ? err.text : NULL);
+		enough = verdict.ok && dispatch->settings->first;
 	}
 	pthread_mutex_lock(&dispatch->lock);
 	dispatch->n_granted--;
@@ -641,12 +720,18 @@ dispatch_done(struct dispatch *dispatch, struct job *job)
 		job_move(job, JOB_AGAIN);
 		list_push(&dispatch->again, &job->node);
 	}
+	enough = enough && !dispatch->stopping;
+	if (enough)
+		dispatch->stopping = 1;
 	ends = !hops && !dispatch_repeats(dispatch, job, &verdict);
 	if (dispatch->n_granted == 0 || hops)
 		dispatch_call(dispatch);
 	pthread_mutex_unlock(&dispatch->lock);
 	if (ends)
 		dispatch_end_job(dispatch, job);
+	/* Cancelling takes the strategy's locks, so it comes after ours. */
+	if (enough)
+		dispatch->args.on_enough(dispatch->args.arg);
 }
 
 /* --- life --- */

@@ -29,6 +29,10 @@ struct dispatch_args {
 	struct ledger *ledger;
 	struct service *service;
 	const struct url *proxy;	/* text NULL: none */
+	/* The first good reply came and settings->first is set; without
+	 * locks, from the thread that gave the job back. */
+	void (*on_enough)(void *arg);
+	void *arg;
 };
 
 struct dispatch *dispatch_new(const struct dispatch_args *args,

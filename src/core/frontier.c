@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "core/cycle.h"
 #include "core/frontier.h"
 #include "core/job.h"
 #include "core/origins.h"
@@ -24,6 +25,7 @@
 
 struct frontier {
 	struct frontier_args args;
+	struct cycle *cycle;	/* the list, repeated; or NULL */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t room;
@@ -90,6 +92,15 @@ frontier_put(struct frontier *frontier, struct job *job)
 	return !closing;
 }
 
+static int
+frontier_read(struct frontier *frontier, struct source_item *ret,
+	struct err *err)
+{
+	if (frontier->cycle != NULL)
+		return cycle_next(frontier->cycle, ret, err);
+	return source_next(frontier->args.source, ret, err);
+}
+
 static void *
 frontier_main(void *arg)
 {
@@ -97,11 +108,11 @@ frontier_main(void *arg)
 	struct source_item item;
 	struct err err = { 0 };
 	struct job *job;
-	int rc, state;
+	int state;
 
 	/* Only the read itself may be cancelled: the source sees to that. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	while ((rc = source_next(frontier->args.source, &item, &err)) > 0) {
+	while (frontier_read(frontier, &item, &err) > 0) {
 		job = job_new(&item);
 		frontier_set_origin(frontier, job);
 		if (!frontier_put(frontier, job))
@@ -121,6 +132,8 @@ frontier_new(const struct frontier_args *args, struct err *err)
 	struct frontier *frontier = mem_array(1, sizeof *frontier);
 
 	frontier->args = *args;
+	if (args->repeat)
+		frontier->cycle = cycle_new(args->source, args->requests);
 	list_init(&frontier->jobs);
 	pthread_mutex_init(&frontier->lock, NULL);
 	pthread_cond_init(&frontier->room, NULL);
@@ -129,6 +142,7 @@ frontier_new(const struct frontier_args *args, struct err *err)
 	if (errno == 0)
 		return frontier;
 	err_sys(err, "cannot start the thread that reads the list");
+	cycle_free(frontier->cycle);
 	free(frontier);
 	return NULL;
 }
@@ -152,6 +166,7 @@ frontier_free(struct frontier *frontier)
 		origins_put(frontier->args.origins, job->origin);
 		job_free(job);
 	}
+	cycle_free(frontier->cycle);
 	pthread_cond_destroy(&frontier->room);
 	pthread_mutex_destroy(&frontier->lock);
 	free(frontier);

@@ -3,6 +3,7 @@
 #define FETCHALL_CORE_FRONTIER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -22,6 +23,8 @@ enum frontier_next { FRONTIER_JOB, FRONTIER_WAIT, FRONTIER_END };
 
 struct frontier_args {
 	struct source *source;		/* borrowed */
+	int repeat;			/* begin again at the list's end */
+	uint64_t requests;		/* repeat: URLs in all; 0: no end */
 	struct origins *origins;
 	size_t ahead;			/* jobs read ahead at most */
 	void (*wake)(void *arg);	/* after FRONTIER_WAIT: look again;

@@ -121,9 +121,12 @@ run_on_timer(void *arg)
 	dispatch_wake(run->dispatch);
 }
 
-/* An output takes nothing any more: what is under way is of no use. */
+/*
+ * What is under way is of no use: an output takes nothing any more, or one
+ * reply was all that was wanted.
+ */
 static void
-run_on_output_failure(void *arg)
+run_on_enough(void *arg)
 {
 	struct run *run = arg;
 
@@ -167,7 +170,7 @@ run_open(struct run *run, const struct ledger_target *targets,
 		.targets = targets,
 		.n_targets = n_targets,
 		.on_room = run_on_output_room,
-		.on_fail = run_on_output_failure,
+		.on_fail = run_on_enough,
 		.arg = run,
 	};
 
@@ -192,6 +195,8 @@ run_open(struct run *run, const struct ledger_target *targets,
 		.ledger = run->ledger,
 		.service = run->service,
 		.proxy = &run->proxy,
+		.on_enough = run_on_enough,
+		.arg = run,
 	}, err);
 	return run->dispatch != NULL ? 0 : -1;
 }
@@ -237,6 +242,12 @@ run_free(struct run *run)
 /* --- one pass --- */
 
 static int
+run_repeats(const struct run_settings *settings)
+{
+	return settings->requests > 0 || settings->duration_us > 0;
+}
+
+static int
 run_strategy(struct run *run, struct err *err)
 {
 	const struct strategy *strategy = run->settings->strategy;
@@ -248,6 +259,8 @@ run_strategy(struct run *run, struct err *err)
 	run->frontier = frontier_new(&(struct frontier_args){
 		.source = run->source,
 		.origins = &run->origins,
+		.repeat = run_repeats(run->settings),
+		.requests = run->settings->requests,
 		.ahead = RUN_AHEAD + 2 * run->concurrency,
 		.wake = dispatch_wake,
 		.arg = run->dispatch,

@@ -36,6 +36,11 @@ struct run_settings {
 	const void *body;	/* for every URL without one of its own */
 	size_t body_len;
 	int64_t max_time_us;	/* for one attempt, redirects included */
+	int first;		/* stop at the first URL that is ok */
+	/* Begin the list again at its end until so many URLs were handed out
+	 * or so much time has passed; 0: not limited by that. */
+	uint64_t requests;
+	int64_t duration_us;
 };
 
 /* --- for the command line --- */

@@ -18,6 +18,8 @@ enum strategy_caps {
 	STRATEGY_OWN_LOOP = 1 << 0,
 	/* One fetch at a time whatever -c says. */
 	STRATEGY_ONE = 1 << 1,
+	/* Fetches in child processes: their memory is added to the run's. */
+	STRATEGY_PROCESSES = 1 << 2,
 };
 
 struct strategy {

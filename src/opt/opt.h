@@ -24,6 +24,12 @@ struct opt_list {
 	size_t n;
 };
 
+/* Numbers in the order given, none twice. */
+struct opt_counts {
+	uint64_t *items;
+	size_t n;
+};
+
 /* How values of one kind are read, written and ended. */
 struct opt_type {
 	const char *name;
@@ -45,6 +51,7 @@ struct opt_type {
 
 extern const struct opt_type opt_flag;		/* int, 0 or 1 */
 extern const struct opt_type opt_count;		/* uint64_t: 10k */
+extern const struct opt_type opt_counts;	/* struct opt_counts: 1,2,4 */
 extern const struct opt_type opt_size;		/* uint64_t, bytes: 4MiB */
 extern const struct opt_type opt_time;		/* int64_t, us: 250ms */
 extern const struct opt_type opt_text;		/* char *, owned, or NULL */

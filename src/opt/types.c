@@ -55,25 +55,32 @@ opt_refuse(const struct opt *opt, const char *text, struct err *err)
 static int
 opt_has_range(const struct opt *opt)
 {
-	return (opt->type == &opt_count || opt->type == &opt_size ||
-		opt->type == &opt_time) && (opt->min != 0 || opt->max != 0);
+	const struct opt_type *type = opt->type;
+
+	return (type == &opt_count || type == &opt_counts ||
+		type == &opt_size || type == &opt_time) &&
+		(opt->min != 0 || opt->max != 0);
 }
 
 void
 opt_add_range(const struct opt *opt, struct buf *out)
 {
+	const struct opt_type *type = opt->type;
+
 	if (!opt_has_range(opt))
 		return;
+	if (type == &opt_counts)
+		type = &opt_count;
 	if (opt->min == 0)
 		buf_add_text(out, "up to ");
 	else
-		opt->type->print(opt, &opt->min, out);
+		type->print(opt, &opt->min, out);
 	if (opt->max == 0)
 		buf_add_text(out, " or more");
 	else if (opt->min != 0)
 		buf_add_text(out, " to ");
 	if (opt->max != 0)
-		opt->type->print(opt, &opt->max, out);
+		type->print(opt, &opt->max, out);
 }
 
 static int
@@ -137,6 +144,75 @@ opt_count_print(const struct opt *opt, const void *at, struct buf *out)
 
 	(void)opt;
 	buf_add_u64(out, *value);
+}
+
+static int
+opt_counts_add(const struct opt *opt, struct opt_counts *counts,
+	const char *text, struct err *err)
+{
+	char shown[OPT_SHOWN];
+	uint64_t n = 0;
+	size_t i;
+
+	if (opt_count_parse(opt, text, &n, err) != 0)
+		return -1;
+	for (i = 0; i < counts->n; i++)
+		if (counts->items[i] == n)
+			return err_set(err, ERR_USAGE, "%s is there twice",
+				opt_shown(opt, text, shown));
+	counts->items = mem_grow(counts->items, counts->n + 1,
+		sizeof *counts->items);
+	counts->items[counts->n++] = n;
+	return 0;
+}
+
+static void
+opt_counts_release(void *at)
+{
+	struct opt_counts *counts = at;
+
+	free(counts->items);
+	*counts = (struct opt_counts){ 0 };
+}
+
+static int
+opt_counts_parse(const struct opt *opt, const char *text, void *at,
+	struct err *err)
+{
+	struct opt_counts counts = { 0 }, *value = at;
+	size_t len;
+	char *word;
+	int rc;
+
+	for (;; text += len + 1) {
+		len = strcspn(text, ",");
+		word = mem_strndup(text, len);
+		rc = opt_counts_add(opt, &counts, word, err);
+		free(word);
+		if (rc != 0) {
+			opt_counts_release(&counts);
+			return -1;
+		}
+		if (text[len] == '\0')
+			break;
+	}
+	opt_counts_release(value);
+	*value = counts;
+	return 0;
+}
+
+static void
+opt_counts_print(const struct opt *opt, const void *at, struct buf *out)
+{
+	const struct opt_counts *counts = at;
+	size_t i;
+
+	(void)opt;
+	for (i = 0; i < counts->n; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		buf_add_u64(out, counts->items[i]);
+	}
 }
 
 static int
@@ -325,6 +401,16 @@ const struct opt_type opt_count = {
 	.takes_value = 1,
 	.parse = opt_count_parse,
 	.print = opt_count_print,
+};
+
+/* Messages speak of the one number that is wrong, so it is a count too. */
+const struct opt_type opt_counts = {
+	.name = "count",
+	.accepts = "a number such as 5 or 10k",
+	.takes_value = 1,
+	.parse = opt_counts_parse,
+	.print = opt_counts_print,
+	.release = opt_counts_release,
 };
 
 const struct opt_type opt_size = {

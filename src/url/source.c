@@ -305,6 +305,39 @@ source_item_release(struct source_item *item)
 	*item = (struct source_item){ 0 };
 }
 
+static char *
+source_text_copy(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static struct source_request *
+source_request_copy(const struct source_request *from)
+{
+	struct source_request *request = mem_dup(from, sizeof *from);
+	size_t i;
+
+	request->method = source_text_copy(from->method);
+	request->output = source_text_copy(from->output);
+	request->headers = mem_array(from->n_headers,
+		sizeof *request->headers);
+	for (i = 0; i < from->n_headers; i++)
+		request->headers[i] = mem_strdup(from->headers[i]);
+	if (from->body != NULL)
+		request->body = mem_strndup(from->body, from->body_len);
+	return request;
+}
+
+void
+source_item_copy(struct source_item *ret, const struct source_item *from)
+{
+	*ret = *from;
+	ret->text = source_text_copy(from->text);
+	ret->url = url_dup(&from->url);
+	if (from->request != NULL)
+		ret->request = source_request_copy(from->request);
+}
+
 void
 source_request_free(struct source_request *request)
 {

@@ -65,6 +65,9 @@ void source_free(struct source *source);
 int source_next(struct source *source, struct source_item *ret,
 	struct err *err);
 void source_item_release(struct source_item *item);
+/* A second one of the same; `from` is a good line. */
+void source_item_copy(struct source_item *ret,
+	const struct source_item *from);
 void source_request_free(struct source_request *request);
 
 /* How far the reading is. */

@@ -295,6 +295,18 @@ url_take(struct url *from)
 	return url;
 }
 
+struct url
+url_dup(const struct url *from)
+{
+	struct url url = *from;
+
+	if (from->text != NULL)
+		url.text = mem_strdup(from->text);
+	if (from->userpwd != NULL)
+		url.userpwd = mem_strdup(from->userpwd);
+	return url;
+}
+
 int
 url_same_origin(const struct url *a, const struct url *b)
 {

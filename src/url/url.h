@@ -49,6 +49,7 @@ int url_resolve(const struct url *base, const char *ref, struct url *ret,
 void url_release(struct url *url);	/* contents; twice is fine */
 /* Moves: *from is empty afterwards. */
 struct url url_take(struct url *from);
+struct url url_dup(const struct url *from);
 
 int url_same_origin(const struct url *a, const struct url *b);
 

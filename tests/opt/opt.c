@@ -2,6 +2,8 @@
 /* opt -- what the command line sets, and how it is refused. */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "unit.h"
 
 #include "base/mem.h"
@@ -467,7 +469,78 @@ the_nearest_name_is_found(void **state)
 	}
 }
 
+struct sweep {
+	struct opt_counts width;
+};
+
+static const struct opt sweep_rows[] = {
+	{
+		.name = "width", .key = 'w', .type = &opt_counts,
+		.arg = "N,...", .dflt = "64", .min = 1, .max = 1000,
+		.off = OPT_AT(struct sweep, width, struct opt_counts),
+		.brief = "how wide",
+	},
+};
+
+static const struct opt_set sweep_set = {
+	.name = "sweep", .title = "Sweep", OPT_ROWS(sweep_rows),
+	.settings_size = sizeof(struct sweep),
+};
+
+static void
+counts_are_numbers_between_commas(void **state)
+{
+	static const struct {
+		const char *note, *word;
+		uint64_t numbers[4];
+		size_t n;
+		const char *says;
+	} cases[] = {
+		{ "one", "--width=8", { 8 }, 1, NULL },
+		{ "several, in their order", "--width=8,1,1k", { 8, 1, 1000 },
+			3, NULL },
+		{ "the default", "-w64", { 64 }, 1, NULL },
+		{ "too small", "--width=1,0", { 0 }, 0,
+			"--width: '0' is out of range (use 1 to 1000)" },
+		{ "too large", "--width=2000,1", { 0 }, 0, "'2000' is out" },
+		{ "no number", "--width=1,abc", { 0 }, 0, "'abc' is no count" },
+		{ "nothing", "--width=", { 0 }, 0, "'' is no count" },
+		{ "nothing at the end", "--width=1,", { 0 }, 0,
+			"'' is no count" },
+		{ "twice", "--width=1,2,1", { 0 }, 0, "'1' is there twice" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char program[] = "test", word[32];
+		char *argv[] = { program, word, NULL };
+		struct opts *opts = opts_new();
+		const struct sweep *sweep = opts_add(opts, &sweep_set);
+		struct err err = { 0 };
+		int first;
+
+		print_message("# %s\n", cases[i].note);
+		snprintf(word, sizeof word, "%s", cases[i].word);
+		if (cases[i].says == NULL) {
+			assert_int_equal(opts_parse(opts, 2, argv, &first,
+				&err), 0);
+			assert_int_equal(sweep->width.n, cases[i].n);
+			assert_memory_equal(sweep->width.items,
+				cases[i].numbers,
+				cases[i].n * sizeof(uint64_t));
+		} else {
+			assert_int_equal(opts_parse(opts, 2, argv, &first,
+				&err), -1);
+			assert_non_null(strstr(err.text, cases[i].says));
+			assert_int_equal(sweep->width.items[0], 64);
+		}
+		opts_free(opts);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(counts_are_numbers_between_commas),
 	cmocka_unit_test(values_are_stored_as_their_types_say),
 	cmocka_unit_test(defaults_come_from_the_rows),
 	cmocka_unit_test(a_flag_has_a_twin_that_turns_it_off),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CLI_PSS_H
+#define FETCHALL_CLI_PSS_H
+
+#include <stdint.h>
+
+/*
+ * How much memory the processes below this one take: a thread adds up their
+ * proportional set sizes (shared pages count by their share) every 50 ms and
+ * remembers the most. For strategies that have processes.
+ */
+struct pss;
+
+/* NULL where no thread can be had: a run without this figure is still one. */
+struct pss *pss_start(void);
+/* The most there was, bytes; 0 for NULL. */
+uint64_t pss_stop(struct pss *pss);
+
+/* The sum as of now. */
+uint64_t pss_below(void);
+
+#endif

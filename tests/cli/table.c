@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table and its sentence, word for word.
+ */
+#include "config.h"
+
+#include "base/buf.h"
+#include "cli/table.h"
+#include "unit.h"
+
+#include "made.h"
+
+static void
+expect_text(struct contest *contest, int per_url, const char *text)
+{
+	struct standings standings;
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	standings_init(&standings, contest, per_url);
+	table_add_text(&out, &standings);
+	standings_release(&standings);
+	assert_string_equal(buf_text(&out), text);
+	buf_release(&out);
+	contest_release(contest);
+}
+
+static struct contest
+contest_of_two(void)
+{
+	struct contest contest = made_contest(2);
+
+	made_contender(&contest, 0, "async", 64, "async");
+	made_contender(&contest, 1, "serial", 64, "serial");
+	return contest;
+}
+
+static void
+one_run_has_no_spread(void **state)
+{
+	struct contest contest = contest_of_two();
+
+	(void)state;
+	made_run(&contest, 0, 100, 20, 0);
+	made_run(&contest, 1, 2500, 30, 0);
+	expect_text(&contest, 0,
+"strategy  wall time  times  URLs/s     user   system  cpu/URL    memory      "
+"p50      p99  failed\n"
+"async        100 ms   1.00    1000  10.0 ms  10.0 ms   200 us  10.0 MiB  "
+"1.50 ms  9.00 ms       0\n"
+"serial       2.50 s  25.00      40  15.0 ms  15.0 ms   300 us  10.0 MiB  "
+"1.50 ms  9.00 ms       0\n"
+"async won: 100 ms, 25.00 times as fast as serial; async mostly waited for "
+"the network (CPU 20 % of one core); one run each cannot tell chance from "
+"difference (--runs 5).\n");
+}
+
+static void
+three_runs_have_an_interval_and_a_winner(void **state)
+{
+	struct contest contest = contest_of_two();
+
+	(void)state;
+	/* 100 +- 10: the interval is 4.303 * 10 / sqrt(3). */
+	made_run(&contest, 0, 90, 99, 0);
+	made_run(&contest, 0, 100, 99, 0);
+	made_run(&contest, 0, 110, 99, 0);
+	made_run(&contest, 1, 190, 50, 0);
+	made_run(&contest, 1, 200, 50, 0);
+	made_run(&contest, 1, 210, 50, 3);
+	expect_text(&contest, 0,
+"strategy  wall time \302\261 sd      min     max     95% CI        times  "
+"URLs/s     user   system  cpu/URL    memory      p50      p99  failed\n"
+"async        100 \302\261 10 ms  90.0 ms  110 ms  \302\261 24.8 ms"
+"         1.00    1000  49.5 ms  49.5 ms   990 us  10.0 MiB  1.50 ms  "
+"9.00 ms       0\n"
+"serial       200 \302\261 10 ms   190 ms  210 ms  \302\261 24.8 ms  "
+"2.00 \302\261 0.22     500  25.0 ms  25.0 ms   500 us  10.0 MiB  1.50 ms  "
+"9.00 ms     0-3\n"
+"async won: 100 ms, 2.00 times as fast as serial; async was limited by CPU "
+"time (CPU 99 % of one core); from 0 to 3 URLs failed, so not all runs did "
+"the same work.\n");
+}
+
+static void
+what_may_be_chance_is_called_so(void **state)
+{
+	struct contest contest = made_contest(3);
+	size_t i;
+
+	(void)state;
+	made_contender(&contest, 0, "async", 64, "async");
+	made_contender(&contest, 1, "green", 64, "green");
+	made_contender(&contest, 2, "serial", 64, "serial");
+	for (i = 0; i < 3; i++) {
+		made_run(&contest, 0, 90 + 10 * (int64_t)i, 60, 0);
+		made_run(&contest, 1, 91 + 10 * (int64_t)i, 60, 0);
+		made_run(&contest, 2, 1000, 60, 0);
+	}
+	contest.seed = 42;
+	expect_text(&contest, 0,
+"strategy  wall time \302\261 sd      min     max     95% CI          "
+"times  URLs/s     user   system  cpu/URL    memory      p50      p99  "
+"failed\n"
+"async        100 \302\261 10 ms  90.0 ms  110 ms  \302\261 24.8 ms"
+"           1.00    1000  30.0 ms  30.0 ms   600 us  10.0 MiB  1.50 ms  "
+"9.00 ms       0\n"
+"green        101 \302\261 10 ms  91.0 ms  111 ms  \302\261 24.8 ms  "
+"1.01 \302\261 0.14 ~     990  30.0 ms  30.0 ms   600 us  10.0 MiB  1.50 ms"
+"  9.00 ms       0\n"
+"serial     1.00 \302\261 0.00 s   1.00 s  1.00 s     \302\261 0 us   "
+"10.00 \302\261 1.00     100  30.0 ms  30.0 ms   600 us  10.0 MiB  1.50 ms  "
+"9.00 ms       0\n"
+"~ no significant difference from the fastest (Welch's t test, p >= 0.05)\n"
+"The order was shuffled with --seed 42.\n"
+"No significant difference between async and green (100 ms); serial took "
+"10.00 times as long; async partly computed and partly waited (CPU 60 % of "
+"one core).\n");
+}
+
+static void
+runs_by_the_clock_are_compared_by_the_url(void **state)
+{
+	struct contest contest = contest_of_two();
+
+	(void)state;
+	made_run(&contest, 0, 1000, 100, 0);
+	made_run(&contest, 1, 2000, 100, 0);
+	expect_text(&contest, 1,
+"strategy  time/URL  times  URLs/s     user   system  cpu/URL    memory      "
+"p50      p99  failed\n"
+"async      10.0 ms   1.00     100  50.0 ms  50.0 ms  1.00 ms  10.0 MiB  "
+"1.50 ms  9.00 ms       0\n"
+"serial     20.0 ms   2.00      50  50.0 ms  50.0 ms  1.00 ms  10.0 MiB  "
+"1.50 ms  9.00 ms       0\n"
+"async won: 10.0 ms a URL, 2.00 times as fast as serial; async mostly waited "
+"for the network (CPU 10 % of one core); one run each cannot tell chance "
+"from difference (--runs 5).\n");
+}
+
+static void
+those_without_a_run_are_left_out(void **state)
+{
+	struct contest contest = contest_of_two();
+
+	(void)state;
+	expect_text(&contest, 0,
+"strategy  wall time  times  URLs/s  user  system  cpu/URL  memory  p50  p99"
+"  failed\n");
+	contest = contest_of_two();
+	made_run(&contest, 1, 2500, 30, 0);
+	expect_text(&contest, 0,
+"strategy  wall time  times  URLs/s     user   system  cpu/URL    memory      "
+"p50      p99  failed\n"
+"serial       2.50 s   1.00      40  15.0 ms  15.0 ms   300 us  10.0 MiB  "
+"1.50 ms  9.00 ms       0\n"
+"serial took 2.50 s; serial mostly waited for the network (CPU 1 % of one "
+"core).\n");
+}
+
+static void
+markdown_has_the_same_cells(void **state)
+{
+	struct contest contest = contest_of_two();
+	struct standings standings;
+	struct buf out;
+
+	(void)state;
+	made_run(&contest, 0, 100, 20, 0);
+	buf_init(&out, 1 << 20);
+	standings_init(&standings, &contest, 0);
+	table_add_markdown(&out, &standings);
+	standings_release(&standings);
+	contest_release(&contest);
+	assert_string_equal(buf_text(&out),
+"| strategy | wall time | times | URLs/s | user | system | cpu/URL | memory "
+"| p50 | p99 | failed |\n"
+"|:---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+"| async | 100 ms | 1.00 | 1000 | 10.0 ms | 10.0 ms | 200 us | 10.0 MiB | "
+"1.50 ms | 9.00 ms | 0 |\n"
+"\n"
+"async took 100 ms; async mostly waited for the network (CPU 20 % of one "
+"core).\n");
+	buf_release(&out);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(one_run_has_no_spread),
+	cmocka_unit_test(three_runs_have_an_interval_and_a_winner),
+	cmocka_unit_test(what_may_be_chance_is_called_so),
+	cmocka_unit_test(runs_by_the_clock_are_compared_by_the_url),
+	cmocka_unit_test(those_without_a_run_are_left_out),
+	cmocka_unit_test(markdown_has_the_same_cells),
+};
+
+UNIT_MAIN("cli/table", tests)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fetchall with one strategy twice: async and, under another name, the same
+ * code. A comparison that finds a winner between them is no good; see
+ * runs.bats. What is defined here is not taken from the library.
+ */
+#include "config.h"
+
+#include "strategy/family.h"
+
+#undef STRATEGIES
+#define STRATEGIES(X) X(async) X(async_twin)
+
+extern const struct strategy strategy_async_twin;
+
+/* The family's own table and the program's own main(), with that list. */
+#include "main.c"
+#include "strategy/family.c"
+
+static int
+twin_run(struct run *run, const void *settings, struct err *err)
+{
+	return strategy_async.run(run, settings, err);
+}
+
+const struct strategy strategy_async_twin = {
+	.name = "async-twin",
+	.brief = "async under another name, for tests",
+	.caps = STRATEGY_OWN_LOOP,
+	.run = twin_run,
+};
