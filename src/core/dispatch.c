@@ -165,6 +165,8 @@ dispatch_open_body(struct job *job, struct err *err)
 		job->body = body_open(job->asked->output, err);
 	request->write_body = body_write;
 	request->write_arg = job->body;
+	if (job->body != NULL)
+		request->body_fd = body_fd(job->body);
 	return job->body != NULL ? 0 : -1;
 }
 
