@@ -6,6 +6,7 @@
 
 struct opt_set;
 struct run;
+struct zygote_role;
 
 /*
  * A way of overlapping fetches. run() takes jobs from the run until there are
@@ -18,6 +19,8 @@ enum strategy_caps {
 	STRATEGY_OWN_LOOP = 1 << 0,
 	/* One fetch at a time whatever -c says. */
 	STRATEGY_ONE = 1 << 1,
+	/* Keeps no connection: each fetch makes one of its own. */
+	STRATEGY_NO_REUSE = 1 << 2,
 };
 
 struct strategy {
@@ -26,6 +29,8 @@ struct strategy {
 	const char *notes;	/* for the manual: when to choose it */
 	unsigned caps;
 	const struct opt_set *opts;	/* its own options, or NULL */
+	/* What its processes are: run_zygote() is there for it. NULL: none. */
+	const struct zygote_role *zygote;
 	int (*run)(struct run *run, const void *settings, struct err *err);
 };
 
