@@ -11,6 +11,7 @@
 #define STRATEGIES(X) \
 	X(async) \
 	X(fork) \
+	X(process_pool) \
 	X(serial)
 
 #define STRATEGY_DECLARE(name) extern const struct strategy strategy_##name;
