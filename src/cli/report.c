@@ -45,14 +45,17 @@ report_collect(struct report *report, const struct run *run,
 {
 	const struct stats *stats = run_stats(run);
 	const struct histogram *times = &stats->ok_time;
-	struct rusage usage;
+	struct rusage own, others;
 
 	*report = (struct report){ .concurrency = concurrency };
 	snprintf(report->strategy, sizeof report->strategy, "%s", strategy);
 	report->wall_us = run_wall_us(run);
-	getrusage(RUSAGE_SELF, &usage);
-	report->user_us = report_us(usage.ru_utime);
-	report->system_us = report_us(usage.ru_stime);
+	getrusage(RUSAGE_SELF, &own);
+	getrusage(RUSAGE_CHILDREN, &others);
+	report->user_us = report_us(own.ru_utime) +
+		report_us(others.ru_utime);
+	report->system_us = report_us(own.ru_stime) +
+		report_us(others.ru_stime);
 	report->peak_bytes = report_peak_bytes();
 	report->counters = stats->counters;
 	memcpy(report->phases, stats->phases, sizeof report->phases);

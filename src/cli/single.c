@@ -186,10 +186,10 @@ single_fetch(struct single *single, struct err *err)
 	if (single->run == NULL)
 		return err_status(err->code);
 	before_us = report_cpu_now();
-	if (settings->run.strategy->caps & STRATEGY_PROCESSES)
+	if (strategy->zygote != NULL)
 		pss = pss_start();
 	rc = single_execute(single, err);
-	report_collect(&report, single->run, settings->run.strategy->name,
+	report_collect(&report, single->run, strategy->name,
 		run_concurrency(single->run));
 	report.before_us = before_us;
 	report.peak_bytes += pss_stop(pss);

@@ -104,6 +104,12 @@ body_free(struct body *body)
 }
 
 int
+body_fd(const struct body *body)
+{
+	return body->fd;
+}
+
+int
 body_write(void *arg, const void *p, size_t n)
 {
 	const struct body *body = arg;

@@ -21,6 +21,8 @@ struct body *body_open(const char *path, struct err *err);
 /* Drops what has no name yet. NULL is fine. */
 void body_free(struct body *body);
 
+/* What body_write() writes to, for another process to do the same. */
+int body_fd(const struct body *body);
 /* Appends; -1 with errno. `body` is a struct body. */
 int body_write(void *body, const void *p, size_t n);
 /* Empties it for another hop or attempt; -1 with errno. */

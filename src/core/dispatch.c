@@ -32,6 +32,12 @@
 #include "net/wake.h"
 #include "url/source.h"
 
+/*
+ * URLs that wait for their next attempt at most: a server that asks many for
+ * patience (Retry-After) stops the reading of the list, not our memory.
+ */
+#define DISPATCH_WAITING 16384
+
 struct dispatch {
 	struct dispatch_args args;
 	const struct run_settings *settings;
@@ -222,6 +228,8 @@ dispatch_open_body(struct job *job, struct err *err)
 		job->body = body_open(job->asked->output, err);
 	request->write_body = body_write;
 	request->write_arg = job->body;
+	if (job->body != NULL)
+		request->body_fd = body_fd(job->body);
 	return job->body != NULL ? 0 : -1;
 }
 
@@ -451,7 +459,8 @@ dispatch_list(struct dispatch *dispatch)
 {
 	struct job *job = NULL;
 
-	if (dispatch->listed_all || ledger_full(dispatch->args.ledger))
+	if (dispatch->listed_all || ledger_full(dispatch->args.ledger) ||
+	    dispatch->waiting.n >= DISPATCH_WAITING)
 		return NULL;
 	switch (frontier_next(dispatch->frontier, &job)) {
 	case FRONTIER_JOB:

@@ -91,6 +91,8 @@ outcome_refusal(enum fetch_refusal refusal, int os_errno)
 	case FETCH_CANCELLED:
 		return "ended early";
 	case FETCH_ACCEPTED:
+	case FETCH_CRASHED:
+	case FETCH_REFUSALS:
 		break;
 	}
 	return NULL;

@@ -19,6 +19,7 @@
 #include "core/run.h"
 #include "core/service.h"
 #include "core/strategy.h"
+#include "core/zygote.h"
 
 #define RUN_AHEAD 1024			/* jobs read ahead at least */
 #define RUN_GRACE (500 * CLOCK_MS)	/* for what is in flight at Ctrl-C */
@@ -29,6 +30,7 @@
 struct run {
 	const struct run_settings *settings;
 	size_t concurrency;
+	struct zygote *zygote;	/* NULL unless the strategy has processes */
 	struct source *source;
 	struct url proxy;
 	struct origins origins;
@@ -157,6 +159,24 @@ run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 /* --- life --- */
 
 static int
+run_open_zygote(struct run *run, struct err *err)
+{
+	const struct run_settings *settings = run->settings;
+
+	if (settings->strategy->zygote == NULL)
+		return 0;
+	run->zygote = zygote_new(&(struct zygote_args){
+		.role = settings->strategy->zygote,
+		.easy = &settings->easy,
+		.given.body = settings->body,
+		.given.body_len = settings->body_len,
+		.n_slots = run->concurrency,
+	}, err);
+	return run->zygote != NULL ? 0 :
+		err_in(err, "%s", settings->strategy->name);
+}
+
+static int
 run_open(struct run *run, const struct ledger_target *targets,
 	size_t n_targets, struct err *err)
 {
@@ -214,7 +234,9 @@ run_new(const struct run_settings *settings, struct source *source,
 		settings->concurrency;
 	pthread_mutex_init(&run->lock, NULL);
 	origins_init(&run->origins);
-	if (run_open(run, targets, n_targets, err) == 0)
+	/* First: nothing that is made after it is copied into it. */
+	if (run_open_zygote(run, err) == 0 &&
+	    run_open(run, targets, n_targets, err) == 0)
 		return run;
 	run_free(run);
 	return NULL;
@@ -233,6 +255,7 @@ run_free(struct run *run)
 	ledger_free(run->ledger);
 	service_free(run->service);
 	names_free(run->names);
+	zygote_free(run->zygote);
 	url_release(&run->proxy);
 	origins_release(&run->origins);
 	pthread_mutex_destroy(&run->lock);
@@ -273,6 +296,7 @@ run_strategy(struct run *run, struct err *err)
 	rc = strategy->run(run, run->settings->strategy_settings, err);
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
+	zygote_stop(run->zygote);
 	return rc;
 }
 
@@ -370,6 +394,12 @@ run_easy_settings(const struct run *run)
 	return &run->settings->easy;
 }
 
+struct zygote *
+run_zygote(const struct run *run)
+{
+	return run->zygote;
+}
+
 int
 run_attach(struct run *run, struct event_base *base, struct err *err)
 {
@@ -422,6 +452,12 @@ void
 run_counters(struct run *run, struct stats_counters *ret)
 {
 	ledger_counters(run->ledger, ret);
+}
+
+size_t
+run_pids(const struct run *run, pid_t *ret, size_t max)
+{
+	return run->zygote != NULL ? zygote_pids(run->zygote, ret, max) : 0;
 }
 
 const struct stats *

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "core/ledger.h"
@@ -17,6 +18,7 @@ struct source;
 struct stats;
 struct stats_counters;
 struct strategy;
+struct zygote;
 
 /*
  * One pass over a list with one strategy. All policy is in here: order,
@@ -69,6 +71,8 @@ void run_counters(struct run *run, struct stats_counters *ret);
 /* After run_execute(): all figures, and its wall time. */
 const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);
+/* The processes of the run besides this one, up to `max`; any thread. */
+size_t run_pids(const struct run *run, pid_t *ret, size_t max);
 /* Names asked for, and answered without asking. */
 void run_name_counts(const struct run *run, uint64_t *ret_asked,
 	uint64_t *ret_cached);
@@ -83,6 +87,8 @@ enum run_next {
 
 size_t run_concurrency(const struct run *run);
 const struct easy_settings *run_easy_settings(const struct run *run);
+/* Makes the processes of a strategy that has a zygote_role. */
+struct zygote *run_zygote(const struct run *run);
 /* Puts names, timer and signals on a loop that the caller's thread runs. */
 int run_attach(struct run *run, struct event_base *base, struct err *err);
 /* Takes them off again, from that thread, before the loop is freed. */

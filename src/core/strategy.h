@@ -6,6 +6,7 @@
 
 struct opt_set;
 struct run;
+struct zygote_role;
 
 /*
  * A way of overlapping fetches. run() takes jobs from the run until there are
@@ -18,8 +19,8 @@ enum strategy_caps {
 	STRATEGY_OWN_LOOP = 1 << 0,
 	/* One fetch at a time whatever -c says. */
 	STRATEGY_ONE = 1 << 1,
-	/* Fetches in child processes: their memory is added to the run's. */
-	STRATEGY_PROCESSES = 1 << 2,
+	/* Keeps no connection: each fetch makes one of its own. */
+	STRATEGY_NO_REUSE = 1 << 2,
 };
 
 struct strategy {
@@ -29,6 +30,8 @@ struct strategy {
 	unsigned caps;
 	unsigned files;		/* descriptors one fetch may hold; 0 is 1 */
 	const struct opt_set *opts;	/* its own options, or NULL */
+	/* What its processes are: run_zygote() is there for it. NULL: none. */
+	const struct zygote_role *zygote;
 	int (*run)(struct run *run, const void *settings, struct err *err);
 };
 

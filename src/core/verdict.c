@@ -88,7 +88,10 @@ verdict_of_refusal(enum fetch_refusal refusal)
 		return ERROR_IS(LOCAL, "write_refused");
 	case FETCH_CANCELLED:
 		return ERROR_IS(STOPPED, NULL);
+	case FETCH_CRASHED:
+		return ERROR_IS(LOCAL, "crashed");
 	case FETCH_ACCEPTED:
+	case FETCH_REFUSALS:
 		break;
 	}
 	return ERROR_IS(NONE, NULL);

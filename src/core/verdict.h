@@ -47,6 +47,7 @@ struct fetch_reply;
 	X(cut, "the body ended early") \
 	X(limit, "the body is larger than --max-body") \
 	X(memory, "out of memory") \
+	X(crashed, "the process that fetched it died") \
 	X(request, "libcurl refuses the request") \
 	X(libcurl, "libcurl's errormsg tells")
 

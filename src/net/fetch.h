@@ -25,6 +25,8 @@ enum fetch_refusal {
 	FETCH_BODY_LIMIT,	/* the body passed --max-body */
 	FETCH_NOT_WRITTEN,	/* write_body failed; os_errno says why */
 	FETCH_CANCELLED,	/* the run is being ended */
+	FETCH_CRASHED,		/* the process at it died; errormsg says how */
+	FETCH_REFUSALS,		/* how many there are */
 };
 
 enum fetch_flags {
@@ -49,6 +51,8 @@ struct fetch_request {
 	 * transfer off. NULL: the body is counted and dropped. */
 	int (*write_body)(void *arg, const void *p, size_t n);
 	void *write_arg;
+	int body_fd;		/* what write_body appends to, for a process
+				 * that cannot call it; unless that is NULL */
 	struct addrs *addrs;	/* of the host, or of the proxy's; a reference.
 				 * NULL only where nothing is to be resolved */
 	unsigned flags;
@@ -83,6 +87,13 @@ struct fetch {
 
 /* Ends a reply's strings and clears it for the next hop. */
 void fetch_reply_clear(struct fetch_reply *reply);
+/*
+ * Replies of fetches that another process was at: it is ended with the run,
+ * or it died with that status of waitpid(2). Both took `total_us` so far.
+ */
+void fetch_reply_cancel(struct fetch_reply *reply, int64_t total_us);
+void fetch_reply_crash(struct fetch_reply *reply, int status,
+	int64_t total_us);
 /* Ends what the fetch owns: URL, address reference, reply. */
 void fetch_release(struct fetch *fetch);
 

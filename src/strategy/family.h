@@ -4,12 +4,17 @@
 
 #include "core/strategy.h"
 
-/* X(name): one file strategy/NAME.c each; the first is the default. */
+/*
+ * X(name): one file strategy/NAME.c each, a hyphen there being an underscore
+ * here; the first is the default.
+ */
 #define STRATEGIES(X) \
 	X(async) \
 	X(serial) \
 	X(thread) \
 	X(thread_pool) \
+	X(fork) \
+	X(process_pool) \
 	X(green)
 
 #define STRATEGY_DECLARE(name) extern const struct strategy strategy_##name;

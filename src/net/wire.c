@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire -- a fetch's two halves as bytes.
+ *
+ * Each is a struct of its numbers, then its texts: a length, the characters
+ * and a NUL, so that a reader can point at them where they lie.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/wire.h"
+
+#define WIRE_NULL UINT32_MAX		/* the length of no text */
+
+enum wire_body { WIRE_NO_BODY, WIRE_GIVEN, WIRE_SENT };
+
+struct wire_request_head {
+	int64_t time_left_us;
+	uint64_t body_len;
+	uint32_t flags, n_headers, n_addrs;
+	uint32_t origin_len, host_off, host_len;
+	uint16_t port;
+	unsigned char https, literal;
+	unsigned char body;	/* enum wire_body */
+	unsigned char writes;	/* has a write_body */
+};
+
+struct wire_reply_head {
+	int64_t namelookup_us, connect_us, appconnect_us;
+	int64_t starttransfer_us, total_us, retry_after_us;
+	uint64_t size_download;
+	int64_t response_code, num_connects;
+	int32_t code, refusal, os_errno;
+	uint32_t version;	/* of wire_versions */
+	char remote_ip[46];
+};
+
+/* Replies point at static texts; here they are. */
+static const char *const wire_versions[] = { NULL, "1.0", "1.1", "2", "3" };
+#define WIRE_VERSIONS (sizeof wire_versions / sizeof *wire_versions)
+
+/* --- writing --- */
+
+static void
+wire_add_text(struct buf *out, const char *text)
+{
+	uint32_t len = text != NULL ? (uint32_t)strlen(text) : WIRE_NULL;
+
+	buf_add(out, &len, sizeof len);
+	if (text != NULL)
+		buf_add(out, text, len + 1);
+}
+
+static enum wire_body
+wire_body_kind(const struct fetch_request *request,
+	const struct wire_given *given)
+{
+	if (request->body == NULL)
+		return WIRE_NO_BODY;
+	return request->body == given->body &&
+		request->body_len == given->body_len ? WIRE_GIVEN : WIRE_SENT;
+}
+
+void
+wire_add_request(struct buf *out, const struct fetch_request *request,
+	const struct wire_given *given)
+{
+	const struct url *url = &request->url;
+	struct wire_request_head head;
+	size_t i;
+
+	/* The padding too is sent. */
+	memset(&head, 0, sizeof head);
+	head.time_left_us = request->time_left_us;
+	head.body_len = request->body_len;
+	head.flags = request->flags;
+	head.n_headers = (uint32_t)request->n_headers;
+	if (request->addrs != NULL)
+		head.n_addrs = (uint32_t)request->addrs->n;
+	head.origin_len = url->origin_len;
+	head.host_off = url->host_off;
+	head.host_len = url->host_len;
+	head.port = url->port;
+	head.https = url->https;
+	head.literal = url->literal;
+	head.body = (unsigned char)wire_body_kind(request, given);
+	head.writes = request->write_body != NULL;
+	buf_add(out, &head, sizeof head);
+	wire_add_text(out, url->text);
+	wire_add_text(out, url->userpwd);
+	wire_add_text(out, request->method);
+	for (i = 0; i < request->n_headers; i++)
+		wire_add_text(out, request->headers[i]);
+	if (request->addrs != NULL)
+		buf_add(out, request->addrs->list,
+			request->addrs->n * sizeof *request->addrs->list);
+	if (head.body == WIRE_SENT)
+		buf_add(out, request->body, request->body_len);
+}
+
+void
+wire_add_reply(struct buf *out, const struct fetch_reply *reply)
+{
+	struct wire_reply_head head;
+	uint32_t i;
+
+	memset(&head, 0, sizeof head);
+	head.namelookup_us = reply->namelookup_us;
+	head.connect_us = reply->connect_us;
+	head.appconnect_us = reply->appconnect_us;
+	head.starttransfer_us = reply->starttransfer_us;
+	head.total_us = reply->total_us;
+	head.retry_after_us = reply->retry_after_us;
+	head.size_download = reply->size_download;
+	head.response_code = reply->response_code;
+	head.num_connects = reply->num_connects;
+	head.code = (int32_t)reply->code;
+	head.refusal = (int32_t)reply->refusal;
+	head.os_errno = reply->os_errno;
+	for (i = 1; reply->http_version != NULL && i < WIRE_VERSIONS; i++)
+		if (strcmp(reply->http_version, wire_versions[i]) == 0)
+			head.version = i;
+	memcpy(head.remote_ip, reply->remote_ip, sizeof head.remote_ip);
+	buf_add(out, &head, sizeof head);
+	wire_add_text(out, reply->content_type);
+	wire_add_text(out, reply->location);
+	wire_add_text(out, reply->errormsg);
+}
+
+/* --- reading --- */
+
+struct wire_reader {
+	const char *at;
+	size_t left;
+	int bad;		/* stays set: checked once at the end */
+};
+
+/* The next n bytes where they lie; NULL when there are not so many. */
+static const void *
+wire_take(struct wire_reader *reader, size_t n)
+{
+	const char *at = reader->at;
+
+	if (reader->bad || n > reader->left) {
+		reader->bad = 1;
+		return NULL;
+	}
+	reader->at += n;
+	reader->left -= n;
+	return at;
+}
+
+static void
+wire_take_copy(struct wire_reader *reader, void *ret, size_t n)
+{
+	const void *at = wire_take(reader, n);
+
+	if (at != NULL)
+		memcpy(ret, at, n);
+}
+
+static const char *
+wire_take_text(struct wire_reader *reader)
+{
+	uint32_t len = WIRE_NULL;
+	const char *text;
+
+	wire_take_copy(reader, &len, sizeof len);
+	if (len == WIRE_NULL)
+		return NULL;
+	text = wire_take(reader, (size_t)len + 1);
+	if (text != NULL && memchr(text, '\0', (size_t)len + 1) != text + len)
+		reader->bad = 1;
+	return reader->bad ? NULL : text;
+}
+
+static char *
+wire_copy(const char *text)
+{
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+static int
+wire_write_body(void *arg, const void *p, size_t n)
+{
+	const int *fd = arg;
+	const char *at = p;
+	ssize_t done;
+
+	while (n > 0) {
+		done = write(*fd, at, n);
+		if (done < 0 && errno != EINTR)
+			return -1;
+		if (done > 0) {
+			at += done;
+			n -= (size_t)done;
+		}
+	}
+	return 0;
+}
+
+static void
+wire_take_url(struct wire_reader *reader,
+	const struct wire_request_head *head, struct url *url)
+{
+	const char *text = wire_take_text(reader);
+	const char *userpwd = wire_take_text(reader);
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	if (text == NULL || head->origin_len > len || head->host_off > len ||
+	    head->host_len > len - head->host_off) {
+		reader->bad = 1;
+		return;
+	}
+	*url = (struct url){
+		.text = mem_strdup(text),
+		.origin_len = head->origin_len,
+		.host_off = head->host_off,
+		.host_len = head->host_len,
+		.port = head->port,
+		.https = head->https,
+		.literal = head->literal,
+		.userpwd = wire_copy(userpwd),
+	};
+}
+
+static void
+wire_take_headers(struct wire_reader *reader, size_t n,
+	struct wire_request *ret)
+{
+	size_t i;
+
+	/* Each takes five bytes at least: no more is believed. */
+	if (n > reader->left / 5) {
+		reader->bad = 1;
+		return;
+	}
+	free(ret->headers);
+	ret->headers = n > 0 ? mem_array(n, sizeof *ret->headers) : NULL;
+	for (i = 0; i < n; i++) {
+		ret->headers[i] = (char *)(uintptr_t)wire_take_text(reader);
+		if (ret->headers[i] == NULL)
+			reader->bad = 1;
+	}
+	ret->fetch.request.headers = ret->headers;
+	ret->fetch.request.n_headers = n;
+}
+
+/* A handle knows its pinned addresses by their pointer. */
+static void
+wire_take_addrs(struct wire_reader *reader, size_t n,
+	struct wire_request *ret)
+{
+	struct addr list[ADDRS_MAX];
+
+	if (n == 0)
+		return;
+	if (n > ADDRS_MAX) {
+		reader->bad = 1;
+		return;
+	}
+	wire_take_copy(reader, list, n * sizeof *list);
+	if (reader->bad)
+		return;
+	if (ret->addrs == NULL || ret->addrs->n != n ||
+	    memcmp(ret->addrs->list, list, n * sizeof *list) != 0) {
+		addrs_unref(ret->addrs);
+		ret->addrs = addrs_new(list, n);
+	}
+	ret->fetch.request.addrs = addrs_ref(ret->addrs);
+}
+
+static void
+wire_take_body(struct wire_reader *reader,
+	const struct wire_request_head *head, const struct wire_given *given,
+	struct fetch_request *request)
+{
+	switch (head->body) {
+	case WIRE_NO_BODY:
+		break;
+	case WIRE_GIVEN:
+		request->body = given->body;
+		request->body_len = given->body_len;
+		break;
+	case WIRE_SENT:
+		request->body = wire_take(reader, head->body_len);
+		request->body_len = head->body_len;
+		break;
+	default:
+		reader->bad = 1;
+	}
+}
+
+int
+wire_read_request(const void *p, size_t n, const struct wire_given *given,
+	int body_fd, struct wire_request *ret)
+{
+	struct wire_reader reader = { .at = p, .left = n };
+	struct wire_request_head head = { 0 };
+	struct fetch_request *request = &ret->fetch.request;
+
+	fetch_release(&ret->fetch);
+	*request = (struct fetch_request){ 0 };
+	wire_take_copy(&reader, &head, sizeof head);
+	request->time_left_us = head.time_left_us;
+	request->flags = head.flags;
+	wire_take_url(&reader, &head, &request->url);
+	request->method = wire_take_text(&reader);
+	wire_take_headers(&reader, head.n_headers, ret);
+	wire_take_addrs(&reader, head.n_addrs, ret);
+	wire_take_body(&reader, &head, given, request);
+	ret->body_fd = body_fd;
+	if (head.writes) {
+		request->write_body = wire_write_body;
+		request->write_arg = &ret->body_fd;
+	}
+	return reader.bad || reader.left > 0 ||
+		(head.writes && body_fd < 0) ? -1 : 0;
+}
+
+void
+wire_request_release(struct wire_request *request)
+{
+	fetch_release(&request->fetch);
+	free(request->headers);
+	addrs_unref(request->addrs);
+	*request = (struct wire_request){ 0 };
+}
+
+/* What others index tables with, or take for a duration. */
+static int
+wire_reply_fits(const struct wire_reply_head *head)
+{
+	return head->code >= 0 && head->code < (int32_t)CURL_LAST &&
+		head->refusal >= 0 && head->refusal < FETCH_REFUSALS &&
+		head->response_code >= 0 && head->response_code < 1000 &&
+		head->num_connects >= 0 && head->version < WIRE_VERSIONS &&
+		head->namelookup_us >= 0 && head->connect_us >= 0 &&
+		head->appconnect_us >= 0 && head->starttransfer_us >= 0 &&
+		head->total_us >= 0 && head->retry_after_us >= -1 &&
+		memchr(head->remote_ip, '\0', sizeof head->remote_ip) != NULL;
+}
+
+int
+wire_read_reply(const void *p, size_t n, struct fetch_reply *ret)
+{
+	struct wire_reader reader = { .at = p, .left = n };
+	struct wire_reply_head head = { 0 };
+	const char *content_type, *location, *errormsg;
+
+	fetch_reply_clear(ret);
+	wire_take_copy(&reader, &head, sizeof head);
+	content_type = wire_take_text(&reader);
+	location = wire_take_text(&reader);
+	errormsg = wire_take_text(&reader);
+	if (reader.bad || reader.left > 0 || !wire_reply_fits(&head))
+		return -1;
+	*ret = (struct fetch_reply){
+		.code = (CURLcode)head.code,
+		.refusal = (enum fetch_refusal)head.refusal,
+		.os_errno = head.os_errno,
+		.response_code = (long)head.response_code,
+		.http_version = wire_versions[head.version],
+		.num_connects = (long)head.num_connects,
+		.namelookup_us = head.namelookup_us,
+		.connect_us = head.connect_us,
+		.appconnect_us = head.appconnect_us,
+		.starttransfer_us = head.starttransfer_us,
+		.total_us = head.total_us,
+		.size_download = head.size_download,
+		.retry_after_us = head.retry_after_us,
+		.content_type = wire_copy(content_type),
+		.location = wire_copy(location),
+		.errormsg = wire_copy(errormsg),
+	};
+	memcpy(ret->remote_ip, head.remote_ip, sizeof ret->remote_ip);
+	return 0;
+}

@@ -1,0 +1,235 @@
+#!/usr/bin/env bats
+# fork and process-pool: what becomes of URLs, files and processes when some
+# of the processes die.
+
+load helpers
+
+setup() {
+	need pgrep
+	start_origin
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+	[ -z "${fetch_pid:-}" ] || kill -KILL "$fetch_pid" 2>/dev/null || true
+	stop_all
+}
+
+# begin ARGUMENT...: fetchall in the background; sets fetch_pid.
+begin() {
+	"$FETCHALL" --json --summary none "$@" \
+		>records 2>messages </dev/null 3>&- &
+	fetch_pid=$!
+}
+
+# ended: waits for it; sets status.
+ended() {
+	status=0
+	wait "$fetch_pid" || status=$?
+}
+
+# zygote: its pid, once it is there.
+zygote() {
+	local i
+
+	for ((i = 0; i < 500; i++)); do
+		pgrep -P "$fetch_pid" && return
+		sleep 0.01
+	done
+	return 1
+}
+
+# child_of ZYGOTE: some child, once there is one that stays.
+child_of() {
+	local i pid
+
+	for ((i = 0; i < 500; i++)); do
+		pid=$(pgrep -P "$1" | head -n 1)
+		sleep 0.05
+		[ -z "$pid" ] || ! kill -0 "$pid" || break
+		pid=
+	done
+	echo "${pid:?}"
+}
+
+# gone PID...: within five seconds. What nobody has waited for yet is gone.
+gone() {
+	local pid i state
+
+	for pid; do
+		for ((i = 0; i < 500; i++)); do
+			state=$(ps -o stat= -p "$pid") || continue 2
+			[[ $state != Z* ]] || continue 2
+			sleep 0.01
+		done
+		return 1
+	done
+}
+
+# count PATTERN: how many records match.
+count() {
+	grep -c -e "$1" records || true
+}
+
+# dies STRATEGY SIGNAL: one child, in the middle of its transfer.
+dies() {
+	begin -s "$1" -c 1 --retry 0 "$ORIGIN_URL/silent" \
+		"$ORIGIN_URL/bytes/1" "$ORIGIN_URL/bytes/2"
+	kill -"$2" "$(child_of "$(zygote)")"
+	ended
+	cat records messages
+	[ "$(wc -l <records)" -eq 3 ]
+	[ "$(count '"error_class":"local","error_detail":"crashed"')" -eq 1 ]
+	[ "$(count '"ok":true')" -eq 2 ]
+}
+
+@test "a killed child is one failed record" {
+	dies fork KILL
+	grep -q 'killed by signal 9' records
+	dies process-pool KILL
+	grep -q 'killed by signal 9' records
+}
+
+@test "a child with a segmentation fault is one failed record" {
+	dies fork SEGV
+	dies process-pool SEGV
+}
+
+@test "a crash can be retried" {
+	for strategy in fork process-pool; do
+		begin -s $strategy --retry 1 --retry-delay 1ms \
+			--retry-on crashed --max-time 5 \
+			"$ORIGIN_URL/delay/1000"
+		kill -KILL "$(child_of "$(zygote)")"
+		wait "$fetch_pid"
+		[ "$(count '"attempt":2')" -eq 1 ]
+		[ "$(count '"ok":true')" -eq 1 ]
+	done
+}
+
+@test "nothing is lost while workers are being killed" {
+	for ((i = 0; i < 4000; i++)); do
+		echo "$ORIGIN_URL/bytes/100?$i"
+	done >urls
+	begin -s process-pool -c 4 --retry 0 urls
+	pid=$(zygote)
+	for ((i = 0; i < 40; i++)); do
+		pkill -KILL -n -P "$pid" || break
+		sleep 0.01
+	done
+	ended
+	[ "$(wc -l <records)" -eq 4000 ]
+	[ "$(grep -o '"seq":[0-9]*' records | sort -u | wc -l)" -eq 4000 ]
+	# Each killed one fetch at most.
+	[ "$(count crashed)" -le 40 ]
+	[ $(($(count '"ok":true') + $(count crashed))) -eq 4000 ]
+}
+
+@test "without its zygote a run ends and says so" {
+	for strategy in fork process-pool; do
+		begin -s $strategy "$ORIGIN_URL/silent" "$ORIGIN_URL/silent/2"
+		pid=$(zygote)
+		child=$(child_of "$pid")
+		kill -KILL "$pid"
+		ended
+		[ "$status" -eq 4 ]
+		grep 'makes processes was killed by signal 9' messages
+		[ "$(wc -l <records)" -eq 2 ]
+		gone "$pid" "$child"
+	done
+}
+
+@test "kill -9 leaves no process behind" {
+	for strategy in fork process-pool; do
+		begin -s $strategy "$ORIGIN_URL/silent" "$ORIGIN_URL/silent/2"
+		pid=$(zygote)
+		child_of "$pid" >/dev/null
+		children=$(pgrep -P "$pid")
+		kill -KILL "$fetch_pid"
+		gone "$pid" $children
+	done
+}
+
+@test "Ctrl-C ends all of them within a second" {
+	for strategy in fork process-pool; do
+		begin -s $strategy -c 4 "$ORIGIN_URL/bytes/1" \
+			"$ORIGIN_URL/silent" "$ORIGIN_URL/silent/2"
+		pid=$(zygote)
+		child_of "$pid" >/dev/null
+		children=$(pgrep -P "$pid")
+		start=${EPOCHREALTIME/./}
+		# A terminal sends it to all; a shell's background ignores it.
+		kill -INT $children "$pid"
+		kill -TERM "$fetch_pid"
+		ended
+		[ "$status" -eq 143 ]
+		took=$((${EPOCHREALTIME/./} - start))
+		echo "$strategy: $took us"
+		[ "$took" -lt 1500000 ]
+		[ "$(count '"ok":true')" -eq 1 ]
+		[ "$(count '"error_class":"stopped"')" -eq 2 ]
+		gone "$pid" $children
+	done
+}
+
+@test "bodies reach their files" {
+	cat >list <<-END
+	{"url":"$ORIGIN_URL/bytes/100","output":"small"}
+	{"url":"$ORIGIN_URL/bytes/3MiB","output":"large"}
+	{"url":"$ORIGIN_URL/redirect/3","output":"hops"}
+	{"url":"$ORIGIN_URL/flaky/KEY/2","output":"late"}
+	{"url":"$ORIGIN_URL/status/404","output":"none"}
+	END
+	for strategy in serial fork process-pool; do
+		mkdir $strategy
+		sed "s/KEY/$strategy/" list >$strategy/list
+		(cd $strategy && run -1 "$FETCHALL" -s $strategy --quiet \
+			--retry 2 --retry-delay 1ms --input-format ndjson list)
+		rm $strategy/list
+		diff -r serial $strategy
+	done
+	[ "$(ls serial | wc -l)" -eq 4 ]
+}
+
+@test "bodies of requests arrive, however large" {
+	head -c 300000 /dev/zero | tr '\0' x >body
+	printf '{"url":"%s","body":"%s","output":"out-NAME"}\n' \
+		"$ORIGIN_URL/echo" "$(cat body)" >list
+	for strategy in fork process-pool; do
+		sed "s/NAME/$strategy/" list >one
+		"$FETCHALL" -s $strategy --quiet --input-format ndjson one
+		[ "$(tail -c 300000 out-$strategy)" = "$(cat body)" ]
+		begin -s $strategy --data @body "$ORIGIN_URL/echo"
+		wait "$fetch_pid"
+		[ "$(count '"ok":true')" -eq 1 ]
+	done
+}
+
+@test "few descriptors serve many URLs" {
+	for ((i = 0; i < 1000; i++)); do
+		echo "{\"url\":\"$ORIGIN_URL/bytes/10?$i\",\"output\":\"f-$i\"}"
+	done >list
+	for strategy in fork process-pool; do
+		rm -f f-*
+		(ulimit -n 64 && "$FETCHALL" -s $strategy -c 8 --quiet \
+			--input-format ndjson list >records)
+		[ "$(ls f-* | wc -l)" -eq 1000 ]
+	done
+}
+
+@test "a process limit slows a run down and fails nothing" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can become nobody"
+	need setpriv
+	for ((i = 0; i < 50; i++)); do
+		echo "$ORIGIN_URL/bytes/10?$i"
+	done >urls
+	chmod 755 . "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	for strategy in fork process-pool; do
+		# An id of its own, since the limit counts all of a user's.
+		run -0 setpriv --reuid 64321 --regid 64321 --clear-groups \
+			bash -c "ulimit -u 6 && exec \"$FETCHALL\" \
+			-s $strategy -c 20 --results /dev/null" <urls
+		[[ $output == *'processes at a time instead of 20'* ]]
+		[[ $output == *'50 ok, 0 failed'* ]]
+	done
+}
