@@ -29,7 +29,7 @@ answer(rlim_t soft, rlim_t hard, size_t wanted, char *said, size_t size)
 		dup2(fds[1], STDERR_FILENO);
 		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 			_exit(1);
-		got = files_limit(wanted);
+		got = files_limit(wanted, 1);
 		getrlimit(RLIMIT_NOFILE, &limit);
 		if (limit.rlim_cur != limit.rlim_max)
 			_exit(2);

@@ -307,7 +307,7 @@ the_command_line_wins_over_config_files(void **state)
 		"--no-quiet", folder);
 	if (parse(&options, text, &line, &err) != 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(options.concurrency->concurrency, 5);
+	assert_int_equal(options.concurrency->concurrency.items[0], 5);
 	assert_int_equal(options.limits->retry, 6);
 	assert_int_equal(options.request->max_redirs, 7);
 	assert_false(options.general->quiet);
@@ -317,7 +317,7 @@ the_command_line_wins_over_config_files(void **state)
 	free(text);
 	assert_int_equal(parse(&options, "fetchall --no-config", &line, &err),
 		0);
-	assert_int_equal(options.concurrency->concurrency, 64);
+	assert_int_equal(options.concurrency->concurrency.items[0], 64);
 	options_release(&options);
 	free(line);
 }

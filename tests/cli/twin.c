@@ -14,8 +14,8 @@
 extern const struct strategy strategy_async_twin;
 
 /* The family's own table and the program's own main(), with that list. */
-#include "main.c"
-#include "strategy/family.c"
+#include "../../src/main.c"
+#include "../../src/strategy/family.c"
 
 static int
 twin_run(struct run *run, const void *settings, struct err *err)

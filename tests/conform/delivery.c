@@ -88,6 +88,9 @@ connections_are_kept_while_their_origin_is_due_again(
 	struct trip trip;
 	size_t i;
 
+	/* One that says so makes a connection for each fetch. */
+	if (strategy->caps & STRATEGY_NO_REUSE)
+		return;
 	trip_init(&trip, strategy);
 	trip.settings.concurrency = 4;
 	for (i = 0; i < 200; i++)

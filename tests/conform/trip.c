@@ -17,6 +17,8 @@
 #include "conform/world.h"
 #include "core/result.h"
 #include "core/sink.h"
+#include "core/strategy.h"
+#include "opt/opt.h"
 #include "unit.h"
 
 #define LIST "list"
@@ -86,6 +88,11 @@ trip_init(struct trip *trip, const struct strategy *strategy)
 		},
 	};
 	buf_init(&trip->list, 16 << 20);
+	if (strategy->opts == NULL)
+		return;
+	trip->opts = opts_new();
+	trip->settings.strategy_settings = opts_add(trip->opts,
+		strategy->opts);
 }
 
 void
@@ -203,4 +210,5 @@ trip_release(struct trip *trip)
 {
 	trip_clear(trip);
 	buf_release(&trip->list);
+	opts_free(trip->opts);
 }

@@ -11,6 +11,7 @@
 #include "core/stats.h"
 #include "url/source.h"
 
+struct opts;
 struct result;
 struct strategy;
 
@@ -20,6 +21,7 @@ struct strategy;
  */
 struct trip {
 	struct run_settings settings;	/* mild; no retries */
+	struct opts *opts;	/* the strategy's own, as by default; or NULL */
 	enum source_format format;
 	struct buf list;
 	/*

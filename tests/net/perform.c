@@ -232,12 +232,42 @@ after_a_cancel_nothing_is_begun(void **state)
 	stage_close(&stage);
 }
 
+/* Its connection comes along, whoever has it next. */
+static void
+the_last_given_back_is_borrowed_first(void **state)
+{
+	struct performer *first, *second;
+	struct fetch fetch = { 0 };
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage);
+	first = performer_borrow(stage.group, NULL);
+	second = performer_borrow(stage.group, NULL);
+	assert_non_null(first);
+	assert_ptr_not_equal(first, second);
+	ask(&fetch, "/bytes/10");
+	perform(second, &fetch);
+	performer_give_back(first);
+	performer_give_back(second);
+	assert_ptr_equal(performer_borrow(stage.group, NULL), second);
+	ask(&fetch, "/bytes/10");
+	perform(second, &fetch);
+	assert_int_equal(fetch.reply.code, CURLE_OK);
+	assert_int_equal(fetch.reply.num_connects, 0);
+	performer_give_back(second);
+	fetch_release(&fetch);
+	/* Ends both. */
+	stage_close(&stage);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(one_after_the_other_on_one_connection),
 	cmocka_unit_test(a_request_that_cannot_be_set_up_is_over),
 	cmocka_unit_test(threads_do_not_disturb_each_other),
 	cmocka_unit_test(a_cancel_wakes_all_that_wait),
 	cmocka_unit_test(after_a_cancel_nothing_is_begun),
+	cmocka_unit_test(the_last_given_back_is_borrowed_first),
 };
 
 UNIT_MAIN_WITH_SERVER("net/perform", tests)

@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# -s with several names: the same list by each, and a table of their times.
+
+load helpers
+
+setup_file() {
+	start_origin
+}
+
+teardown_file() {
+	stop_all
+}
+
+setup() {
+	need curl jq python3
+	export HOME=$BATS_TEST_TMPDIR
+	unset XDG_CONFIG_HOME
+	cd "$BATS_TEST_TMPDIR" || return 1
+	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
+	seq -f "$ORIGIN_URL/delay/5/%g" 20 >list
+}
+
+fetch() {
+	timeout 60 "$FETCHALL" "$@"
+}
+
+requests() {
+	curl -sS "$ORIGIN_URL/stats" | jq .requests
+}
+
+@test "a row for each strategy, in the order they were named" {
+	run -0 --separate-stderr fetch -s serial,async list
+	[[ ${lines[0]} == *strategy*"wall time"* ]]
+	[[ ${lines[1]} == serial* ]]
+	[[ ${lines[2]} == async* ]]
+	[ "${#lines[@]}" -eq 3 ]
+	[ "$(requests)" -eq 40 ]
+}
+
+@test "standard input is read once and fetched by each" {
+	run -0 bash -c "timeout 60 '$FETCHALL' -s async,serial <list"
+	[[ ${lines[1]} == async* ]]
+	[[ ${lines[2]} == serial* ]]
+	[ "$(requests)" -eq 40 ]
+	run -0 bash -c "cat list list | timeout 60 '$FETCHALL' -s async,serial -"
+	[ "$(requests)" -eq 120 ]
+}
+
+@test "--results holds the records of all of them" {
+	run -0 fetch -s serial,async --results all list
+	[ "$(jq -r .strategy all | sort | uniq -c | tr -s ' \n' ' ')" = \
+		" 20 async 20 serial " ]
+	# And begins anew the next time.
+	run -0 fetch -s serial,async --results all list
+	[ "$(wc -l <all)" -eq 40 ]
+	run -0 fetch -s serial,async --format csv --results all list
+	[ "$(grep -c '^seq,' all)" -eq 1 ]
+	[ "$(wc -l <all)" -eq 41 ]
+}
+
+@test "records to standard output would be in the table's way" {
+	run -2 fetch -s serial,async --json list
+	[[ $output == *--results* ]]
+	[ "$(requests)" -eq 0 ]
+}
+
+@test "the status is the worst of the runs'" {
+	run -1 fetch -s serial,async list "$ORIGIN_URL/status/404"
+	[[ ${lines[1]} == serial*" 1" ]]
+	[[ ${lines[2]} == async*" 1" ]]
+	run -3 fetch -s serial,async missing
+	[[ $output == *missing* ]]
+}
+
+@test "a name twice, an unknown one or none is status 2" {
+	run -2 fetch -s async,async list
+	[[ $output == *"'async' is named twice"* ]]
+	run -2 fetch -s serial,asinc list
+	[[ $output == *"did you mean 'async'"* ]]
+	run -2 fetch -s serial, list
+	run -2 fetch -s '' list
+	[ "$(requests)" -eq 0 ]
+}
+
+@test "options and secrets reach the runs, operands like options too" {
+	cp list ./-c
+	run -0 fetch -s serial,async -u me:hidden --max-redirs 3 \
+		--results all -- -c
+	[ "$(wc -l <all)" -eq 40 ]
+	[[ $output != *hidden* ]]
+}
