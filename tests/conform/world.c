@@ -161,6 +161,21 @@ world_refuse(void)
 		"http://127.0.0.1:%u/", (unsigned)ntohs(at.sin_port));
 }
 
+static void
+world_close(void)
+{
+	char *command = mem_printf("rm -rf '%s'", world.folder);
+
+	world_stop(&world.here);
+	world_stop(&world.there);
+	world_stop(&world.names);
+	if (world.refusing_fd >= 0)
+		close(world.refusing_fd);
+	if (chdir("/") != 0 || system(command) != 0)
+		printf("# %s is left behind\n", world.folder);
+	free(command);
+}
+
 void
 world_open(void)
 {
@@ -171,23 +186,11 @@ world_open(void)
 	if (mkdtemp(world.folder) == NULL || chdir(world.folder) != 0 ||
 	    mkdir("raw", 0700) != 0)
 		world_give_up("no folder");
+	world.refusing_fd = -1;
+	atexit(world_close);
 	world_start_origins();
 	world_start_names();
 	world_refuse();
-}
-
-void
-world_close(void)
-{
-	char *command = mem_printf("rm -rf '%s'", world.folder);
-
-	world_stop(&world.here);
-	world_stop(&world.there);
-	world_stop(&world.names);
-	close(world.refusing_fd);
-	if (chdir("/") != 0 || system(command) != 0)
-		printf("# %s is left behind\n", world.folder);
-	free(command);
 }
 
 /* --- what a server saw --- */

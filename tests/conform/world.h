@@ -28,9 +28,11 @@ struct world {
 
 extern struct world world;
 
-/* FETCHALL_ORIGIN and builddir say where the servers' programs are. */
+/*
+ * FETCHALL_ORIGIN and builddir say where the servers' programs are. All is
+ * gone again when the program exits.
+ */
 void world_open(void);
-void world_close(void);
 
 /* A file in the folder, or in raw/: what /raw/NAME replies. */
 void world_write(const char *path, const void *p, size_t n);
