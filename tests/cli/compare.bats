@@ -33,7 +33,8 @@ requests() {
 	[[ ${lines[0]} == *strategy*"wall time"* ]]
 	[[ ${lines[1]} == serial* ]]
 	[[ ${lines[2]} == async* ]]
-	[ "${#lines[@]}" -eq 3 ]
+	[[ ${lines[3]} == *" times as fast as "* ]]
+	[ "${#lines[@]}" -eq 4 ]
 	[ "$(requests)" -eq 40 ]
 }
 
