@@ -21,6 +21,7 @@
 #include "core/sink.h"
 #include "core/stats.h"
 #include "core/strategy.h"
+#include "opt/opt.h"
 #include "server.h"
 #include "unit.h"
 #include "url/source.h"
@@ -56,6 +57,7 @@ struct stage {
 	struct ledger_target target;
 	struct source *source;
 	struct run *run;
+	struct opts *opts;	/* the strategy's own, as by default */
 	char path[32];
 };
 
@@ -93,6 +95,10 @@ stage_init(struct stage *stage, const struct strategy *strategy)
 			.n_resolve = 1 },
 		.verdict = { .follow = 1, .max_redirs = 10 },
 	} };
+	stage->opts = opts_new();
+	if (strategy->opts != NULL)
+		stage->settings.strategy_settings = opts_add(stage->opts,
+			strategy->opts);
 }
 
 static void
@@ -117,6 +123,7 @@ stage_close(struct stage *stage)
 {
 	run_free(stage->run);
 	source_free(stage->source);
+	opts_free(stage->opts);
 	unlink(stage->path);
 }
 
