@@ -498,6 +498,8 @@ a_retry_starts_at_the_lists_url_again(void **state)
 	stage.settings.body = "a=b";
 	stage.settings.body_len = 3;
 	stage_open(&stage, "http://u:p@a/\n");
+	/* Even a short delay may have to be waited for. */
+	assert_int_equal(service_start(stage.service, NULL), 0);
 	/* Attempts end at their second hop, a GET elsewhere. */
 	for (i = 1; i <= 3; i++) {
 		job = next(&stage);
