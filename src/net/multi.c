@@ -31,6 +31,8 @@ struct multi {
 	struct list idle;	/* slots without: the last used first, so that
 				 * its pinned name is likely the next one's */
 	struct list failed;	/* fetches that could not even be started */
+	struct list spare;	/* watches without a socket: libcurl gives one
+				 * up and asks for one with every fetch */
 	struct event failing;
 };
 
@@ -41,6 +43,7 @@ struct multi_slot {
 };
 
 struct multi_socket {
+	struct list node;
 	struct event event;
 	struct multi *multi;
 };
@@ -109,6 +112,30 @@ multi_want_timer(CURLM *curlm, long ms, void *arg)
 		evtimer_add(&multi->timer, &delay);
 }
 
+static struct multi_socket *
+multi_socket_new(struct multi *multi)
+{
+	struct list *node = list_pop(&multi->spare);
+	struct multi_socket *watch;
+
+	if (node != NULL)
+		return LIST_ENTRY(node, struct multi_socket, node);
+	watch = mem_array(1, sizeof *watch);
+	list_init(&watch->node);
+	watch->multi = multi;
+	return watch;
+}
+
+/* NULL is fine: libcurl may give up a socket that we never saw. */
+static void
+multi_socket_end(struct multi *multi, struct multi_socket *watch)
+{
+	if (watch == NULL)
+		return;
+	event_del(&watch->event);
+	list_push_front(&multi->spare, &watch->node);
+}
+
 static int
 multi_want_socket(CURL *curl, curl_socket_t fd, int what, void *arg,
 	void *assigned)
@@ -119,16 +146,13 @@ multi_want_socket(CURL *curl, curl_socket_t fd, int what, void *arg,
 
 	(void)curl;
 	if (what == CURL_POLL_REMOVE) {
-		if (watch != NULL)
-			event_del(&watch->event);
-		free(watch);
+		multi_socket_end(multi, watch);
 		return 0;
 	}
 	if (watch != NULL) {
 		event_del(&watch->event);
 	} else {
-		watch = mem_array(1, sizeof *watch);
-		watch->multi = multi;
+		watch = multi_socket_new(multi);
 		curl_multi_assign(multi->curlm, fd, watch);
 	}
 	if (what & CURL_POLL_IN)
@@ -267,6 +291,7 @@ multi_new(struct event_base *base, const struct easy_env *env,
 	list_init(&multi->busy);
 	list_init(&multi->idle);
 	list_init(&multi->failed);
+	list_init(&multi->spare);
 	evtimer_assign(&multi->timer, base, multi_on_timer, multi);
 	event_assign(&multi->failing, base, -1, 0, multi_on_failing, multi);
 	multi->curlm = curl_multi_init();
@@ -290,11 +315,15 @@ multi_new(struct event_base *base, const struct easy_env *env,
 void
 multi_free(struct multi *multi)
 {
+	struct list *node;
+
 	if (multi == NULL)
 		return;
 	multi_slots_free(multi, &multi->busy);
 	multi_slots_free(multi, &multi->idle);
 	curl_multi_cleanup(multi->curlm);
+	while ((node = list_pop(&multi->spare)) != NULL)
+		free(LIST_ENTRY(node, struct multi_socket, node));
 	event_del(&multi->timer);
 	event_del(&multi->failing);
 	free(multi);
