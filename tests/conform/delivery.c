@@ -76,7 +76,13 @@ never_more_than_c_are_under_way(const struct strategy *strategy)
 	}
 	trip_complete(&trip);
 	trip_assert_all(&trip, 60);
-	assert_int_equal(world_stat(&world.here, "in_flight_max"), most);
+	/* How many forks a moment sees depends on how fast the machine is. */
+	if (strategy->caps & STRATEGY_NO_REUSE)
+		assert_in_range(world_stat(&world.here, "in_flight_max"), 2,
+			most);
+	else
+		assert_int_equal(world_stat(&world.here, "in_flight_max"),
+			most);
 	trip_release(&trip);
 }
 

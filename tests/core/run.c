@@ -256,12 +256,14 @@ bad_settings_make_no_run(void **state)
 	assert_int_equal(err.code, ERR_USAGE);
 	assert_non_null(strstr(err.text, "--proxy"));
 	assert_null(strstr(err.text, "hunter2"));
+	opts_free(stage.opts);
 	stage_init(&stage, &made_up);
 	stage.settings.names.resolve = bad_pins;
 	err = (struct err){ 0 };
 	assert_null(run_new(&stage.settings, NULL, NULL, 0, &err));
 	assert_int_equal(err.code, ERR_USAGE);
 	assert_non_null(strstr(err.text, "--resolve"));
+	opts_free(stage.opts);
 }
 
 static void
