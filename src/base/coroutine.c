@@ -197,11 +197,25 @@ coroutine_map(const struct coroutines *coroutines, struct err *err)
 	return NULL;
 }
 
+/* Alone, since getcontext(3) may return twice for all the compiler knows. */
+static void
+coroutine_make_context(struct coroutine *coroutine)
+{
+	ucontext_t *context = &coroutine->context;
+	uint64_t bits = (uintptr_t)coroutine;
+
+	getcontext(context);
+	context->uc_stack.ss_sp = coroutine->map +
+		coroutine->coroutines->guard;
+	context->uc_stack.ss_size = coroutine->coroutines->stack;
+	makecontext(context, (void (*)(void))coroutine_enter, 2,
+		(unsigned)(bits >> 32), (unsigned)bits);
+}
+
 int
 coroutines_reserve(struct coroutines *coroutines, struct err *err)
 {
 	struct coroutine *coroutine;
-	uint64_t bits;
 	char *map;
 
 	if (!list_empty(&coroutines->idle))
@@ -214,12 +228,7 @@ coroutines_reserve(struct coroutines *coroutines, struct err *err)
 	coroutine->map = map;
 	coroutine->stack = map + coroutines->guard;
 	coroutine->stack_size = coroutines->stack;
-	getcontext(&coroutine->context);
-	coroutine->context.uc_stack.ss_sp = map + coroutines->guard;
-	coroutine->context.uc_stack.ss_size = coroutines->stack;
-	bits = (uintptr_t)coroutine;
-	makecontext(&coroutine->context, (void (*)(void))coroutine_enter, 2,
-		(unsigned)(bits >> 32), (unsigned)bits);
+	coroutine_make_context(coroutine);
 	coroutine_note_new(coroutine);
 	list_push(&coroutines->idle, &coroutine->node);
 	coroutines->n++;
