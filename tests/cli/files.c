@@ -15,7 +15,8 @@
 
 /* What a process with these limits says on standard error; its answer. */
 static size_t
-answer(rlim_t soft, rlim_t hard, size_t wanted, char *said, size_t size)
+answer(rlim_t soft, rlim_t hard, size_t wanted, size_t each, char *said,
+	size_t size)
 {
 	struct rlimit limit = { soft, hard };
 	int fds[2], status;
@@ -29,7 +30,7 @@ answer(rlim_t soft, rlim_t hard, size_t wanted, char *said, size_t size)
 		dup2(fds[1], STDERR_FILENO);
 		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 			_exit(1);
-		got = files_limit(wanted, 1);
+		got = files_limit(wanted, each);
 		getrlimit(RLIMIT_NOFILE, &limit);
 		if (limit.rlim_cur != limit.rlim_max)
 			_exit(2);
@@ -61,17 +62,22 @@ fetches_fit_into_the_limit(void **state)
 {
 	static const struct {
 		rlim_t soft, hard;
-		size_t wanted, granted;
+		size_t wanted, each, granted;
 	} cases[] = {
-		{ 200, 200, 100, 100 },
-		{ 200, 200, 160, 160 },
-		{ 200, 200, 161, 160 },
-		{ 200, 200, 1000000, 160 },
-		{ 64, 200, 160, 160 },
-		{ 64, 64, 500, 24 },
-		{ 41, 41, 500, 1 },
-		{ 20, 20, 500, 1 },
-		{ 20, 20, 1, 1 },
+		{ 200, 200, 100, 1, 100 },
+		{ 200, 200, 160, 1, 160 },
+		{ 200, 200, 161, 1, 160 },
+		{ 200, 200, 1000000, 1, 160 },
+		{ 64, 200, 160, 1, 160 },
+		{ 64, 64, 500, 1, 24 },
+		{ 41, 41, 500, 1, 1 },
+		{ 20, 20, 500, 1, 1 },
+		{ 20, 20, 1, 1, 1 },
+		{ 200, 200, 40, 4, 40 },
+		{ 200, 200, 41, 4, 40 },
+		{ 64, 64, 500, 4, 6 },
+		{ 43, 43, 500, 4, 1 },
+		{ 20, 20, 1, 4, 1 },
 	};
 	char said[1024];
 	size_t i, granted;
@@ -79,7 +85,7 @@ fetches_fit_into_the_limit(void **state)
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
 		granted = answer(cases[i].soft, cases[i].hard,
-			cases[i].wanted, said, sizeof said);
+			cases[i].wanted, cases[i].each, said, sizeof said);
 		if (granted != cases[i].granted)
 			fail_msg("case %zu: %zu", i, granted);
 		if (granted < cases[i].wanted)
