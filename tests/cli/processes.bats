@@ -108,9 +108,11 @@ dies() {
 }
 
 @test "nothing is lost while workers are being killed" {
-	for ((i = 0; i < 4000; i++)); do
+	# One slow URL, so that the run is there to be found.
+	echo "$ORIGIN_URL/delay/500" >urls
+	for ((i = 1; i < 4000; i++)); do
 		echo "$ORIGIN_URL/bytes/100?$i"
-	done >urls
+	done >>urls
 	begin -s process-pool -c 4 --retry 0 urls
 	pid=$(zygote)
 	for ((i = 0; i < 40; i++)); do
