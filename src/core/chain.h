@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_CHAIN_H
+#define FETCHALL_CORE_CHAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/stage.h"
+
+struct opts;
+
+/*
+ * The stages of a run in their order. It is made before threads and processes
+ * are; from then on nobody changes it, so that all workers share it and
+ * forked ones have it too.
+ */
+struct chain;
+
+struct chain *chain_new(uint64_t max_gather);
+void chain_free(struct chain *chain);	/* NULL is fine */
+/*
+ * Adds a stage at the end: its argument is opened here. A column that an
+ * earlier stage has already gets "_2" (and so on) behind its name.
+ */
+int chain_add(struct chain *chain, const struct stage *stage,
+	const char *arg, const void *settings, struct err *err);
+size_t chain_length(const struct chain *chain);
+/* All columns of all stages, in order; the chain's own. */
+const struct column *chain_columns(const struct chain *chain, size_t *ret_n);
+/* Whether what comes out at the end is not the body that went in. */
+int chain_replaces(const struct chain *chain);
+
+/* One worker's stages, used for one body after the other. */
+struct chain_worker;
+
+/* `cancelled` is what stage_cancelled() looks at. */
+struct chain_worker *chain_worker_new(struct chain *chain,
+	const _Atomic int *cancelled, struct err *err);
+void chain_worker_free(struct chain_worker *worker);	/* NULL is fine */
+
+/* What became of one body. Begin with zeroes. */
+struct chain_outcome {
+	struct value *values;	/* of chain_columns(); owned */
+	int failed;
+	enum error_class error_class;	/* of a failure */
+	const char *detail;	/* static, or NULL */
+	char *errormsg;		/* owned; NULL: none. May hold any bytes */
+	int64_t took_us;	/* wall time in the stages */
+	int64_t cpu_us;		/* of the thread in them, no children */
+};
+
+/*
+ * Sends n bytes through all stages. What comes out at the end goes to `out`
+ * where that is not NULL; -1 from it with errno fails the body as
+ * local/write_refused.
+ */
+void chain_run(struct chain_worker *worker, const struct stage_page *page,
+	const void *p, size_t n,
+	int (*out)(void *arg, const void *p, size_t n), void *out_arg,
+	struct chain_outcome *ret);
+void chain_outcome_release(struct chain_outcome *outcome,
+	const struct chain *chain);
+
+/* As bytes for another process of the same run, and back; -1: not one. */
+void chain_outcome_add(struct buf *out, const struct chain_outcome *outcome,
+	const struct chain *chain);
+int chain_outcome_read(const void *p, size_t len, const struct chain *chain,
+	struct chain_outcome *ret);
+
+#endif

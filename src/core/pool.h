@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_POOL_H
+#define FETCHALL_CORE_POOL_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct chain;
+struct work;
+struct zygote;
+struct zygote_role;
+
+/*
+ * A way of running stages beside fetching. What is run, and what becomes of
+ * it, is the core's business; a pool only decides where and how many at once.
+ */
+enum pool_caps {
+	/* submit() does the work itself, in the thread that calls it. For
+	 * strategies with processes the child does it, before it answers. */
+	POOL_INLINE = 1 << 0,
+};
+
+struct pool_args {
+	struct chain *chain;
+	size_t workers;
+	struct zygote *zygote;	/* of its own role; NULL without one */
+	const _Atomic int *cancelled;	/* the run is being ended: what has not
+					 * begun is given back as stopped */
+	/* The work is finished and the core's again; any thread, no locks
+	 * held. Exactly once for each that was submitted. */
+	void (*done)(void *arg, struct work *work);
+	void *arg;
+};
+
+struct pool {
+	const char *name;	/* what is typed after --pool */
+	const char *brief;	/* up to 60 characters */
+	const char *notes;	/* for the manual */
+	unsigned caps;
+	/* What its processes are, or NULL: none. */
+	const struct zygote_role *zygote;
+	void *(*start)(const struct pool_args *args, struct err *err);
+	/* Takes the work; any thread. Blocks only where POOL_INLINE says. */
+	void (*submit)(void *self, struct work *work);
+	/* args->cancelled was set: give back soon what was submitted. */
+	void (*cancel)(void *self);
+	/* Everything was given back; ends the workers. */
+	void (*stop)(void *self);
+};
+
+/* Every pool, NULL-terminated; the default first; in pool/family.c. */
+extern const struct pool *const pools[];
+/* NULL with ERR_USAGE and the nearest name. */
+const struct pool *pool_find(const char *name, struct err *err);
+
+#endif

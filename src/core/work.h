@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_WORK_H
+#define FETCHALL_CORE_WORK_H
+
+#include <stdint.h>
+
+#include "base/list.h"
+#include "core/chain.h"
+#include "core/stage.h"
+
+struct body;
+struct result;
+
+/*
+ * A body on its way through the stages, with the record that waits for what
+ * they say. It has one owner at a time: the core, then a pool, then the core
+ * again.
+ */
+struct work {
+	struct list node;	/* its owner's */
+	struct result *result;	/* owned */
+	struct body *body;	/* owned; NULL: there is none (--no-fetch) */
+	struct stage_page page;
+	char *content_encoding;	/* owned; page points here */
+	/* Monotonic us: handed over, taken up by a worker, finished. */
+	int64_t queued_us, begun_us, ended_us;
+	struct chain_outcome outcome;	/* the pool's answer */
+};
+
+/* Takes `result` and `body`, and a copy of the texts. */
+struct work *work_new(struct result *result, struct body *body,
+	const char *content_encoding);
+/* Also what it still owns; NULL is fine. */
+void work_free(struct work *work, const struct chain *chain);
+
+/* Runs the chain over the body here and now, and notes the times. */
+void work_perform(struct work *work, struct chain_worker *worker);
+/* Makes it a failure without having run: class, detail and words. */
+void work_fail(struct work *work, enum error_class error_class,
+	const char *detail, const char *errormsg);
+
+#endif
