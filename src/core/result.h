@@ -19,6 +19,7 @@
 	X(REDIRECT, "redirect", "too many, a loop, or one that is refused") \
 	X(BODY, "body", "the body was cut short or too large") \
 	X(LOCAL, "local", "something on this machine failed") \
+	X(EXEC, "exec", "a stage or its command failed") \
 	X(STOPPED, "stopped", "cut off by a signal")
 
 #define ERROR_ENUM(code, name, text) ERROR_##code,
