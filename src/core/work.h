@@ -22,6 +22,9 @@ struct work {
 	struct body *body;	/* owned; NULL: there is none (--no-fetch) */
 	struct stage_page page;
 	char *content_encoding;	/* owned; page points here */
+	/* Takes what the stages make of the body; NULL: nobody wants it. */
+	int (*out)(void *arg, const void *p, size_t n);
+	void *out_arg;
 	/* Monotonic us: handed over, taken up by a worker, finished. */
 	int64_t queued_us, begun_us, ended_us;
 	struct chain_outcome outcome;	/* the pool's answer */
