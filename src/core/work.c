@@ -43,6 +43,7 @@ work_free(struct work *work, const struct chain *chain)
 	body_free(work->body);
 	result_free(work->result);
 	free(work->content_encoding);
+	free(work->output);
 	free(work);
 }
 

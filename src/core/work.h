@@ -20,6 +20,7 @@ struct work {
 	struct list node;	/* its owner's */
 	struct result *result;	/* owned */
 	struct body *body;	/* owned; NULL: there is none (--no-fetch) */
+	char *output;		/* the name it gets; owned. NULL: none */
 	struct stage_page page;
 	char *content_encoding;	/* owned; page points here */
 	/* Takes what the stages make of the body; NULL: nobody wants it. */
