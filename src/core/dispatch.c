@@ -135,8 +135,19 @@ dispatch_random(struct dispatch *dispatch)
 	return z ^ (z >> 31);
 }
 
+/* Locked. */
 static void
 dispatch_end_job(struct dispatch *dispatch, struct job *job)
+{
+	job_move(job, JOB_ENDED);
+	job_uncount(job);
+	job_shed(job);
+	frontier_give_back(dispatch->frontier, job);
+}
+
+/* The same when there is no frontier any more. */
+static void
+dispatch_drop_job(struct dispatch *dispatch, struct job *job)
 {
 	job_move(job, JOB_ENDED);
 	job_uncount(job);
@@ -168,7 +179,7 @@ dispatch_wait(struct dispatch *dispatch, struct job *job, int64_t delay_us)
 
 /* Writes the attempt down. */
 static void
-dispatch_record(struct dispatch *dispatch, const struct job *job,
+dispatch_record(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict, const char *errormsg)
 {
 	ledger_push(dispatch->args.ledger, outcome_result(job, verdict,
@@ -273,7 +284,6 @@ dispatch_named(struct dispatch *dispatch, struct job *job,
 {
 	struct verdict verdict;
 
-	job->name_us = clock_us() - job->hop_us;
 	if (status == NAMES_OK) {
 		dispatch_make_ready(dispatch, job);
 		return;
@@ -297,6 +307,7 @@ dispatch_on_name(struct names_waiter *waiter, enum names_status status,
 	pthread_mutex_lock(&dispatch->lock);
 	list_remove(&job->node);
 	dispatch->n_naming--;
+	job->name_us = clock_us() - job->hop_us;
 	dispatch_named(dispatch, job, status);
 	pthread_mutex_unlock(&dispatch->lock);
 	dispatch_wake(dispatch);
@@ -309,11 +320,14 @@ dispatch_look_up(struct dispatch *dispatch, struct job *job)
 	const struct url *host = dispatch_host(dispatch, job);
 	enum names_status status = NAMES_OK;
 
-	job->hop_us = clock_us();
+	/* What is known takes no time worth a look at the clock. */
+	job->name_us = 0;
 	if (host != NULL)
 		status = names_cached(dispatch->args.names, host->text + host->host_off,
 			host->host_len, host->port,
 			&job->fetch.request.addrs);
+	if (status != NAMES_OK)
+		job->hop_us = clock_us();
 	if (status != NAMES_PENDING) {
 		dispatch_named(dispatch, job, status);
 		return;
@@ -700,7 +714,7 @@ dispatch_redirect(struct dispatch *dispatch, struct job *job,
 }
 
 /*
- * The reply is read, its record made and the job freed outside the lock:
+ * The reply is read, its record made and what it held freed outside the lock:
  * until it is on a list again nobody else knows the job. The record is
  * written before the job counts as back, since the run may end with that.
  */
@@ -721,6 +735,8 @@ dispatch_done(struct dispatch *dispatch, struct job *job)
 		dispatch_keep_body(job, &verdict, &err);
 		dispatch_record(dispatch, job, &verdict,
 			err.code != ERR_NONE ? err.text : NULL);
+		if (verdict.kind == VERDICT_FINAL)
+			job_shed(job);
 		enough = verdict.ok && dispatch->settings->first;
 	}
 	pthread_mutex_lock(&dispatch->lock);
@@ -735,9 +751,9 @@ dispatch_done(struct dispatch *dispatch, struct job *job)
 	ends = !hops && !dispatch_repeats(dispatch, job, &verdict);
 	if (dispatch->n_granted == 0 || hops)
 		dispatch_call(dispatch);
-	pthread_mutex_unlock(&dispatch->lock);
 	if (ends)
 		dispatch_end_job(dispatch, job);
+	pthread_mutex_unlock(&dispatch->lock);
 	/* Cancelling takes the strategy's locks, so it comes after ours. */
 	if (enough)
 		dispatch->args.on_enough(dispatch->args.arg);
@@ -795,7 +811,7 @@ dispatch_drop(struct dispatch *dispatch, struct list *jobs)
 	struct list *node;
 
 	while ((node = list_pop(jobs)) != NULL)
-		dispatch_end_job(dispatch, LIST_ENTRY(node, struct job, node));
+		dispatch_drop_job(dispatch, LIST_ENTRY(node, struct job, node));
 }
 
 void
@@ -810,7 +826,7 @@ dispatch_free(struct dispatch *dispatch)
 	dispatch_drop(dispatch, &dispatch->naming);
 	while ((first = heap_first(&dispatch->waiting)) != NULL) {
 		heap_remove(&dispatch->waiting, first);
-		dispatch_end_job(dispatch,
+		dispatch_drop_job(dispatch,
 			LIST_ENTRY(first, struct job, due));
 	}
 	heap_release(&dispatch->waiting);

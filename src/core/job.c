@@ -35,12 +35,23 @@ job_new(struct source_item *item)
 }
 
 void
+job_shed(struct job *job)
+{
+	fetch_reply_clear(&job->fetch.reply);
+	addrs_unref(job->fetch.request.addrs);
+	job->fetch.request.addrs = NULL;
+	body_free(job->body);
+	job->body = NULL;
+	source_request_free(job->asked);
+	job->asked = NULL;
+}
+
+void
 job_free(struct job *job)
 {
+	job_shed(job);
 	fetch_release(&job->fetch);
 	url_release(&job->first);
-	source_request_free(job->asked);
-	body_free(job->body);
 	free(job->text);
 	free(job->bad);
 	free(job->visited);

@@ -60,6 +60,12 @@ struct job {
 /* Takes the item's contents. */
 struct job *job_new(struct source_item *item);
 void job_free(struct job *job);
+/*
+ * Frees what may be large or was allocated while it was fetched: the reply,
+ * the addresses, the file, the list's own wishes. Only for a job that is not
+ * fetched any more; again is fine.
+ */
+void job_shed(struct job *job);
 
 /* Asserts that the move is one of those a job may make. */
 void job_move(struct job *job, enum job_state to);
