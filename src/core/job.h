@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "core/service.h"
@@ -11,8 +12,9 @@
 #include "url/url.h"
 
 struct body;
-struct dispatch;
+struct lookup;
 struct origin;
+struct run_settings;
 struct source_item;
 struct source_request;
 
@@ -35,8 +37,8 @@ struct job {
 	struct list node;	/* whichever list its state implies */
 	struct heap_node due;	/* JOB_WAITING */
 	struct service_ask ask;	/* JOB_NAMING */
+	struct lookup *lookup;	/* likewise: who asks */
 	struct fetch fetch;	/* the current hop; a strategy's business */
-	struct dispatch *dispatch;	/* who it came to */
 	enum job_state state;
 	uint64_t seq;
 	char *text;		/* the URL as given, no credentials; owned */
@@ -60,6 +62,18 @@ struct job {
 /* Takes the item's contents. */
 struct job *job_new(struct source_item *item);
 void job_free(struct job *job);
+/* Makes job->fetch the request for the list's URL, for its first hop. */
+void job_start(struct job *job, const struct run_settings *settings);
+/* The list's own URL once more: forgets hops, addresses and the reply. */
+void job_restart(struct job *job);
+/* Opens the file its line asked for, or empties it for another hop. */
+int job_open_body(struct job *job, struct err *err);
+/*
+ * Frees what may be large or was allocated while it was fetched: the reply,
+ * the addresses, the file, the list's own wishes. Only for a job that is not
+ * fetched any more; again is fine.
+ */
+void job_shed(struct job *job);
 
 /* Asserts that the move is one of those a job may make. */
 void job_move(struct job *job, enum job_state to);

@@ -20,8 +20,12 @@ struct work {
 	struct list node;	/* its owner's */
 	struct result *result;	/* owned */
 	struct body *body;	/* owned; NULL: there is none (--no-fetch) */
+	char *output;		/* the name it gets; owned. NULL: none */
 	struct stage_page page;
 	char *content_encoding;	/* owned; page points here */
+	/* Takes what the stages make of the body; NULL: nobody wants it. */
+	int (*out)(void *arg, const void *p, size_t n);
+	void *out_arg;
 	/* Monotonic us: handed over, taken up by a worker, finished. */
 	int64_t queued_us, begun_us, ended_us;
 	struct chain_outcome outcome;	/* the pool's answer */

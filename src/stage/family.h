@@ -8,7 +8,19 @@
  * X(name): one file stage/NAME.c each, a hyphen there being an underscore
  * here; in the order of the manual.
  */
-#define STAGES(X)
+#define STAGES(X) \
+	X(sha256) \
+	X(xxh3) \
+	X(crc32) \
+	X(wc) \
+	X(gzip) \
+	X(zstd) \
+	X(pow) \
+	X(factorial) \
+	X(fib) \
+	X(fib_recursive) \
+	X(spin) \
+	X(sleep)
 
 #define STAGE_DECLARE(name) extern const struct stage stage_##name;
 STAGES(STAGE_DECLARE)
