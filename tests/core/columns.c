@@ -54,7 +54,7 @@ no_choice_means_all_columns(void **state)
 
 	(void)state;
 	columns_all(&n);
-	assert_int_equal(column_list_parse(&list, NULL, NULL), 0);
+	assert_int_equal(column_list_parse(&list, NULL, NULL, NULL), 0);
 	assert_int_equal(list.n, n);
 	column_list_release(&list);
 	column_list_release(&list);
@@ -66,7 +66,7 @@ choice_keeps_its_own_order(void **state)
 	struct column_list list;
 
 	(void)state;
-	assert_int_equal(column_list_parse(&list, "url,seq,ok", NULL), 0);
+	assert_int_equal(column_list_parse(&list, NULL, "url,seq,ok", NULL), 0);
 	assert_int_equal(list.n, 3);
 	assert_string_equal(list.items[0]->name, "url");
 	assert_string_equal(list.items[1]->name, "seq");
@@ -96,7 +96,7 @@ bad_choice_is_a_usage_error_that_says_why(void **state)
 		struct err err = { .code = ERR_NONE };
 
 		print_message("%s\n", cases[i].note);
-		assert_int_equal(column_list_parse(&list, cases[i].text,
+		assert_int_equal(column_list_parse(&list, NULL, cases[i].text,
 			&err), -1);
 		assert_int_equal(err.code, ERR_USAGE);
 		assert_non_null(strstr(err.text, cases[i].says));
@@ -107,7 +107,7 @@ static const char *
 value_of(const char *name, const struct result *result, int escaped)
 {
 	static char text[COLUMN_VALUE_MAX + 1];
-	const struct column *column = column_find(name, NULL);
+	const struct column *column = column_find(NULL, name, NULL);
 	const char *found = column_text(column, result);
 
 	if (found != NULL)

@@ -178,7 +178,7 @@ file_that_is_appended_to_gets_no_second_header(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(column_list_parse(&columns, "seq,ok", &err), 0);
+	assert_int_equal(column_list_parse(&columns, NULL, "seq,ok", &err), 0);
 	args.columns = &columns;
 	for (i = 0; i < 2; i++) {
 		struct result *result = sample_ok();
@@ -206,7 +206,7 @@ header_that_cannot_be_written_fails_at_once(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(column_list_parse(&columns, NULL, &err), 0);
+	assert_int_equal(column_list_parse(&columns, NULL, NULL, &err), 0);
 	args.columns = &columns;
 	args.output = output_open("/dev/full", OUTPUT_TRUNCATE, &err);
 	assert_null(sink_csv.open(&args, &err));

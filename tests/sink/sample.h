@@ -80,7 +80,7 @@ sample_open(struct sample *sample, const struct sink *sink,
 	sample->fd = memfd_create("sample", MFD_CLOEXEC);
 	assert_true(sample->fd >= 0);
 	sample->output = output_new(sample->fd, "sample");
-	assert_int_equal(column_list_parse(&sample->columns, columns, &err),
+	assert_int_equal(column_list_parse(&sample->columns, NULL, columns, &err),
 		0);
 	args.output = sample->output;
 	sample->sink = sink;
