@@ -14,6 +14,7 @@
 #include "core/job.h"
 #include "core/origins.h"
 #include "core/run.h"
+#include "core/work.h"
 #include "url/source.h"
 
 struct job *
@@ -74,22 +75,36 @@ job_restart(struct job *job)
 	job->attempt++;
 }
 
+static struct body *
+job_new_body(const struct job *job, struct body_store *bodies,
+	struct err *err)
+{
+	struct body *body;
+
+	if (job->asked != NULL && job->asked->output != NULL)
+		return body_open(job->asked->output, err);
+	body = body_new(bodies);
+	if (body == NULL)
+		err_set(err, ERR_SYSTEM, "no room for another body");
+	return body;
+}
+
 int
-job_open_body(struct job *job, struct err *err)
+job_open_body(struct job *job, struct body_store *bodies, struct err *err)
 {
 	struct fetch_request *request = &job->fetch.request;
 
-	if (job->asked == NULL || job->asked->output == NULL)
+	if (bodies == NULL &&
+	    (job->asked == NULL || job->asked->output == NULL))
 		return 0;
 	if (job->body != NULL && body_restart(job->body) != 0)
-		return err_sys(err, "output '%s'", job->asked->output);
+		return err_sys(err, "cannot empty a body");
 	if (job->body == NULL)
-		job->body = body_open(job->asked->output, err);
+		job->body = job_new_body(job, bodies, err);
 	if (job->body == NULL)
 		return -1;
 	request->write_body = body_write;
 	request->write_arg = job->body;
-	request->body_fd = body_fd(job->body);
 	return 0;
 }
 
@@ -101,6 +116,8 @@ job_shed(struct job *job)
 	job->fetch.request.addrs = NULL;
 	body_free(job->body);
 	job->body = NULL;
+	work_free(job->work);
+	job->work = NULL;
 	source_request_free(job->asked);
 	job->asked = NULL;
 }

@@ -29,6 +29,8 @@ struct pool_env {
 	/* The run is being ended; in memory that processes share. What has
 	 * not begun is then given back as stopped. */
 	const _Atomic int *cancelled;
+	/* The strategy's processes run the stages before they answer. */
+	int in_children;
 };
 
 struct pool_args {

@@ -20,6 +20,8 @@
 #include "core/run.h"
 #include "core/settle.h"
 #include "core/strategy.h"
+#include "core/work.h"
+#include "core/workshop.h"
 
 /* splitmix64: jitter needs spread, not secrecy. */
 static uint64_t
@@ -35,14 +37,23 @@ settle_random(struct settle *settle)
 
 void
 settle_init(struct settle *settle, const struct run_settings *settings,
-	struct ledger *ledger)
+	struct ledger *ledger, struct workshop *workshop)
 {
 	settle->settings = settings;
 	settle->ledger = ledger;
+	settle->workshop = workshop;
 	settle->wall_offset = clock_wall_us() - clock_us();
 	atomic_init(&settle->random, (uint64_t)clock_wall_us());
 	settle->hop_seed[0] = settle_random(settle);
 	settle->hop_seed[1] = settle_random(settle);
+}
+
+static struct result *
+settle_result(const struct settle *settle, struct job *job,
+	const struct verdict *verdict, const char *errormsg)
+{
+	return outcome_result(job, verdict, errormsg,
+		settle->settings->strategy->name, settle->wall_offset);
 }
 
 /* Writes the attempt down. */
@@ -50,8 +61,8 @@ static void
 settle_record(struct settle *settle, struct job *job,
 	const struct verdict *verdict, const char *errormsg)
 {
-	ledger_push(settle->ledger, outcome_result(job, verdict, errormsg,
-		settle->settings->strategy->name, settle->wall_offset));
+	ledger_push(settle->ledger, settle_result(settle, job, verdict,
+		errormsg));
 }
 
 /* --- a reply --- */
@@ -119,10 +130,13 @@ struct verdict
 settle_judge(struct settle *settle, struct job *job, struct err *err)
 {
 	const struct fetch *fetch = &job->fetch;
-	struct verdict verdict = verdict_of_reply(&settle->settings->verdict,
+	struct verdict verdict;
+
+	if (settle->settings->no_fetch && fetch->reply.code == CURLE_OK)
+		return (struct verdict){ .kind = VERDICT_FINAL, .ok = 1 };
+	verdict = verdict_of_reply(&settle->settings->verdict,
 		&fetch->reply, fetch->request.url.https, job->attempt,
 		job->n_hops, settle_random(settle));
-
 	if (verdict.kind == VERDICT_REDIRECT &&
 	    settle_redirect(settle, job, &verdict, err) == 0)
 		verdict.kind = VERDICT_REDIRECT;
@@ -139,10 +153,56 @@ settle_not_written(void)
 	};
 }
 
+/* What the stages make of a body that is kept is what is kept. */
+static int
+settle_set_output(const struct settle *settle, struct work *work,
+	const char *output, struct err *err)
+{
+	if (output == NULL)
+		return 0;
+	work->output = mem_strdup(output);
+	if (!chain_replaces(settle->settings->chain))
+		return 0;
+	work->out = body_write;
+	work->out_arg = work->body;
+	return body_rewrite(work->body, err);
+}
+
+/* The record waits for what the stages say. */
+static void
+settle_hand_over(struct settle *settle, struct job *job,
+	const struct verdict *verdict)
+{
+	struct work *work = job->work;
+	struct err err = { 0 };
+	int done = work != NULL;
+
+	if (!done)
+		work = work_new(settle->settings->chain);
+	job->work = NULL;
+	work_fill(work, settle_result(settle, job, verdict, NULL), job->body,
+		job->fetch.reply.content_encoding);
+	job->body = NULL;
+	if (!done && settle_set_output(settle, work, job->asked != NULL ?
+	    job->asked->output : NULL, &err) != 0) {
+		work_fail(work, ERROR_LOCAL, "write_refused", err.text);
+		done = 1;
+	}
+	if (done)
+		workshop_add_done(settle->workshop, work);
+	else
+		workshop_add(settle->workshop, work);
+}
+
 void
 settle_finish(struct settle *settle, struct job *job,
 	struct verdict *verdict, struct err *err)
 {
+	if (settle->workshop != NULL && verdict->ok) {
+		settle_hand_over(settle, job, verdict);
+		job_shed(job);
+		return;
+	}
 	/* Only a good reply's file gets its name. */
 	if (job->body != NULL && verdict->ok) {
 		job->kept = body_keep(job->body, err) == 0;

@@ -14,11 +14,32 @@
 #include "core/work.h"
 
 struct work *
-work_new(struct result *result, struct body *body,
-	const char *content_encoding)
+work_new(const struct chain *chain)
 {
 	struct work *work = mem_array(1, sizeof *work);
 
+	list_init(&work->node);
+	work->chain = chain;
+	return work;
+}
+
+void
+work_free(struct work *work)
+{
+	if (work == NULL)
+		return;
+	chain_outcome_release(&work->outcome, work->chain);
+	body_free(work->body);
+	result_free(work->result);
+	free(work->content_encoding);
+	free(work->output);
+	free(work);
+}
+
+void
+work_fill(struct work *work, struct result *result, struct body *body,
+	const char *content_encoding)
+{
 	work->result = result;
 	work->body = body;
 	if (content_encoding != NULL)
@@ -31,20 +52,6 @@ work_new(struct result *result, struct body *body,
 		.content_type = result->content_type,
 		.content_encoding = work->content_encoding,
 	};
-	return work;
-}
-
-void
-work_free(struct work *work, const struct chain *chain)
-{
-	if (work == NULL)
-		return;
-	chain_outcome_release(&work->outcome, chain);
-	body_free(work->body);
-	result_free(work->result);
-	free(work->content_encoding);
-	free(work->output);
-	free(work);
 }
 
 void

@@ -18,6 +18,7 @@ struct result;
  */
 struct work {
 	struct list node;	/* its owner's */
+	const struct chain *chain;
 	struct result *result;	/* owned */
 	struct body *body;	/* owned; NULL: there is none (--no-fetch) */
 	char *output;		/* the name it gets; owned. NULL: none */
@@ -31,11 +32,12 @@ struct work {
 	struct chain_outcome outcome;	/* the pool's answer */
 };
 
-/* Takes `result` and `body`, and a copy of the texts. */
-struct work *work_new(struct result *result, struct body *body,
-	const char *content_encoding);
+struct work *work_new(const struct chain *chain);
 /* Also what it still owns; NULL is fine. */
-void work_free(struct work *work, const struct chain *chain);
+void work_free(struct work *work);
+/* Takes the record and the body, and a copy of the text. */
+void work_fill(struct work *work, struct result *result, struct body *body,
+	const char *content_encoding);
 
 /* Runs the chain over the body here and now, and notes the times. */
 void work_perform(struct work *work, struct chain_worker *worker);

@@ -21,21 +21,31 @@
 #include "core/workshop.h"
 #include "net/wake.h"
 
-#define WORKSHOP_WAITING 1024	/* works that no worker is at */
-
 struct workshop {
 	struct workshop_args args;
-	void *pool;		/* what the pool's start() gave */
+	void *pool;		/* what the pool's start() gave; NULL: it ended */
 	size_t limit;
 	struct wake ended;
 	pthread_mutex_t lock;	/* all below */
 	size_t n;		/* with the pool */
+	size_t n_fetches;
 	int was_full, closed;
 	struct overlap overlap;
 	int64_t busy_us, hidden_us;
 };
 
 /* --- coming back --- */
+
+/* Locked. A fetch whose body is worked on inline is none on the network. */
+static void
+workshop_note(struct workshop *workshop)
+{
+	size_t inside = workshop->args.pool->caps & POOL_INLINE ?
+		workshop->n : 0;
+
+	overlap_network(&workshop->overlap, workshop->n_fetches > inside,
+		clock_us());
+}
 
 static void
 workshop_fail(struct result *result, enum error_class class,
@@ -69,10 +79,13 @@ workshop_keep(struct work *work)
 static void
 workshop_settle(struct work *work)
 {
+	size_t n;
+	const struct column *columns = chain_columns(work->chain, &n);
 	struct chain_outcome *outcome = &work->outcome;
 	struct result *result = work->result;
 
-	result->values = outcome->values;
+	if (outcome->values != NULL)
+		result_take_values(result, outcome->values, columns, n);
 	outcome->values = NULL;
 	result->time_post = work->ended_us - work->begun_us;
 	result->time_post_queue = work->begun_us - work->queued_us;
@@ -111,11 +124,12 @@ workshop_done(void *arg, struct work *work)
 	workshop_count(workshop, work);
 	pthread_mutex_unlock(&workshop->lock);
 	/* Its memory is free before anybody is told that there is room. */
-	work_free(work, workshop->args.env->chain);
+	work_free(work);
 	if (passed)
 		workshop->args.on_passed(workshop->args.arg);
 	pthread_mutex_lock(&workshop->lock);
 	workshop->n--;
+	workshop_note(workshop);
 	room = workshop->was_full;
 	workshop->was_full = 0;
 	over = workshop->closed && workshop->n == 0;
@@ -128,14 +142,29 @@ workshop_done(void *arg, struct work *work)
 
 /* --- going out --- */
 
-void
-workshop_add(struct workshop *workshop, struct work *work)
+static void
+workshop_begin(struct workshop *workshop)
 {
 	pthread_mutex_lock(&workshop->lock);
 	workshop->n++;
+	workshop_note(workshop);
 	pthread_mutex_unlock(&workshop->lock);
+}
+
+void
+workshop_add(struct workshop *workshop, struct work *work)
+{
+	workshop_begin(workshop);
 	work->queued_us = clock_us();
 	workshop->args.pool->submit(workshop->pool, work);
+}
+
+void
+workshop_add_done(struct workshop *workshop, struct work *work)
+{
+	workshop_begin(workshop);
+	work->queued_us = work->begun_us;
+	workshop_done(workshop, work);
 }
 
 /*
@@ -160,10 +189,11 @@ workshop_admits(struct workshop *workshop)
 }
 
 void
-workshop_network(struct workshop *workshop, int busy)
+workshop_network(struct workshop *workshop, size_t n)
 {
 	pthread_mutex_lock(&workshop->lock);
-	overlap_network(&workshop->overlap, busy, clock_us());
+	workshop->n_fetches = n;
+	workshop_note(workshop);
 	pthread_mutex_unlock(&workshop->lock);
 }
 
@@ -247,10 +277,18 @@ workshop_new(const struct workshop_args *args, struct err *err)
 }
 
 void
+workshop_stop(struct workshop *workshop)
+{
+	if (workshop->pool != NULL)
+		workshop->args.pool->stop(workshop->pool);
+	workshop->pool = NULL;
+}
+
+void
 workshop_free(struct workshop *workshop)
 {
 	if (workshop == NULL)
 		return;
-	workshop->args.pool->stop(workshop->pool);
+	workshop_stop(workshop);
 	workshop_release(workshop);
 }

@@ -21,6 +21,8 @@ struct zygote;
  */
 struct workshop;
 
+#define WORKSHOP_WAITING 1024	/* works that no worker is at */
+
 struct workshop_args {
 	const struct pool *pool;
 	const struct pool_env *env;	/* borrowed, as are all of these */
@@ -40,20 +42,25 @@ struct workshop_args {
 
 struct workshop *workshop_new(const struct workshop_args *args,
 	struct err *err);
-/* After workshop_fd() was readable, or when nothing was ever added. NULL is
- * fine. */
+/* Ends the workers; after workshop_fd() was readable, or when nothing was
+ * ever added. Again is fine. */
+void workshop_stop(struct workshop *workshop);
+/* Likewise; NULL is fine. */
 void workshop_free(struct workshop *workshop);
 
 /* Takes the work. With an inline pool it is done in here. */
 void workshop_add(struct workshop *workshop, struct work *work);
+/* The same for one that the strategy's process has done already. */
+void workshop_add_done(struct workshop *workshop, struct work *work);
 /*
  * Whether a new fetch may begin: not where so much waits here, or is held in
  * memory, that its body should not come as well. Then on_room() follows once
  * a work is done; bodies that end elsewhere are the caller's to know of.
  */
 int workshop_admits(struct workshop *workshop);
-/* Something is, or nothing is, under way on the network. */
-void workshop_network(struct workshop *workshop, int busy);
+/* How many fetches are under way, those included whose body is being worked
+ * on inline. */
+void workshop_network(struct workshop *workshop, size_t n);
 
 /* What has not begun is dropped, what has is told to end. */
 void workshop_cancel(struct workshop *workshop);
@@ -67,6 +74,7 @@ struct workshop_figures {
 	size_t workers;		/* 0: inline */
 	int64_t busy_us;	/* of all workers together */
 	int64_t hidden_us;	/* of that, while fetches were under way */
+	uint64_t peak_bytes;	/* of bodies, held at a time; from run.h */
 };
 
 void workshop_figures(struct workshop *workshop,
