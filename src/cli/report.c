@@ -46,8 +46,6 @@ report_us(struct timeval time)
 static void
 report_collect_lag(struct report_lag *lag, const struct histogram *times)
 {
-	if (times == NULL)
-		return;
 	lag->samples = times->count;
 	lag->p50_us = histogram_percentile(times, 50);
 	lag->p99_us = histogram_percentile(times, 99);
@@ -75,11 +73,10 @@ report_collect_stages(struct report *report, const struct run *run,
 		.peak_bytes = figures.peak_bytes,
 	};
 	snprintf(stages->pool, sizeof stages->pool, "%s", pool);
-	report_collect_lag(&report->lag, figures.lag);
 }
 
 void
-report_collect(struct report *report, const struct run *run,
+report_collect(struct report *report, struct run *run,
 	const char *strategy, uint64_t concurrency, const char *pool)
 {
 	const struct stats *stats = run_stats(run);
@@ -108,6 +105,7 @@ report_collect(struct report *report, const struct run *run,
 	report->max_us = times->max;
 	run_name_counts(run, &report->names_asked, &report->names_cached);
 	report_collect_stages(report, run, pool);
+	report_collect_lag(&report->lag, run_lag(run));
 }
 
 int64_t

@@ -49,7 +49,7 @@ struct report {
 };
 
 /* After run_execute(). `pool` is the stages'; NULL: there are none. */
-void report_collect(struct report *report, const struct run *run,
+void report_collect(struct report *report, struct run *run,
 	const char *strategy, uint64_t concurrency, const char *pool);
 
 /* CPU time of this process so far, microseconds. */

@@ -8,7 +8,6 @@
 #include "base/err.h"
 
 struct budget;
-struct histogram;
 struct ledger;
 struct pool;
 struct pool_env;
@@ -76,8 +75,6 @@ struct workshop_figures {
 	int64_t busy_us;	/* of all workers together */
 	int64_t hidden_us;	/* of that, while fetches were under way */
 	uint64_t peak_bytes;	/* of bodies, held at a time; from run.h */
-	/* How late the strategy's loop was; from run.h, NULL: no loop. */
-	const struct histogram *lag;
 };
 
 void workshop_figures(struct workshop *workshop,
