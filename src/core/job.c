@@ -60,10 +60,18 @@ job_start(struct job *job, const struct run_settings *settings)
 }
 
 void
+job_close_body(struct job *job)
+{
+	body_free(job->body);
+	job->body = NULL;
+}
+
+void
 job_restart(struct job *job)
 {
 	struct fetch *fetch = &job->fetch;
 
+	job_close_body(job);
 	fetch_reply_clear(&fetch->reply);
 	addrs_unref(fetch->request.addrs);
 	fetch->request.addrs = NULL;
@@ -97,10 +105,7 @@ job_open_body(struct job *job, struct body_store *bodies, struct err *err)
 	if (bodies == NULL &&
 	    (job->asked == NULL || job->asked->output == NULL))
 		return 0;
-	if (job->body != NULL && body_restart(job->body) != 0)
-		return err_sys(err, "cannot empty a body");
-	if (job->body == NULL)
-		job->body = job_new_body(job, bodies, err);
+	job->body = job_new_body(job, bodies, err);
 	if (job->body == NULL)
 		return -1;
 	request->write_body = body_write;
@@ -114,8 +119,7 @@ job_shed(struct job *job)
 	fetch_reply_clear(&job->fetch.reply);
 	addrs_unref(job->fetch.request.addrs);
 	job->fetch.request.addrs = NULL;
-	body_free(job->body);
-	job->body = NULL;
+	job_close_body(job);
 	work_free(job->work);
 	job->work = NULL;
 	source_request_free(job->asked);

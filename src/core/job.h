@@ -71,11 +71,13 @@ void job_start(struct job *job, const struct run_settings *settings);
 /* The list's own URL once more: forgets hops, addresses and the reply. */
 void job_restart(struct job *job);
 /*
- * Makes a place for the reply's body, or empties it for another hop: the file
- * that its line asked for, else one in `bodies` unless that is NULL.
+ * Makes a place for the body of this hop's reply: the file that its line asked
+ * for, else one in `bodies` unless that is NULL. It is held no longer than the
+ * hop lasts: many may wait for their next.
  */
 int job_open_body(struct job *job, struct body_store *bodies,
 	struct err *err);
+void job_close_body(struct job *job);
 /*
  * Frees what may be large or was allocated while it was fetched: the reply,
  * the addresses, the file, the list's own wishes. Only for a job that is not

@@ -119,9 +119,10 @@ settle_redirect(const struct settle *settle, struct job *job,
 	if (rc == 0 && from.text != NULL)
 		job->first = url_take(&from);
 	url_release(&from);
-	if (rc == 0)
+	if (rc == 0) {
+		job_close_body(job);
 		fetch_reply_clear(&fetch->reply);
-	else
+	} else
 		job->n_hops--;	/* one that is not followed is none */
 	return rc;
 }
