@@ -528,6 +528,29 @@ dispatch_stop(struct dispatch *dispatch)
 	dispatch_wake(dispatch);
 }
 
+static void
+dispatch_cut_list(struct dispatch *dispatch, const struct list *jobs)
+{
+	struct list *node;
+	struct job *job;
+
+	for (node = jobs->next; node != jobs; node = node->next) {
+		job = LIST_ENTRY(node, struct job, node);
+		if (job->n_hops > 0)
+			settle_stopped(&dispatch->settle, job);
+	}
+}
+
+void
+dispatch_cut_off(struct dispatch *dispatch)
+{
+	pthread_mutex_lock(&dispatch->lock);
+	dispatch_cut_list(dispatch, &dispatch->ready);
+	dispatch_cut_list(dispatch, &dispatch->naming);
+	dispatch_cut_list(dispatch, &dispatch->again);
+	pthread_mutex_unlock(&dispatch->lock);
+}
+
 size_t
 dispatch_in_flight(struct dispatch *dispatch)
 {

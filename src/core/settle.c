@@ -180,13 +180,28 @@ settle_bad(struct settle *settle, struct job *job)
 	return verdict;
 }
 
+void
+settle_stopped(struct settle *settle, struct job *job)
+{
+	struct verdict verdict = {
+		.kind = VERDICT_FINAL, .error_class = ERROR_STOPPED,
+	};
+
+	job->hop_us = clock_us();
+	job->name_us = 0;
+	settle_record(settle, job, &verdict, "ended early");
+}
+
 struct verdict
 settle_unwritten(struct settle *settle, struct job *job,
 	const struct err *err)
 {
 	struct verdict verdict = settle_not_written();
 
-	job->started_us = job->hop_us = clock_us();
+	job->hop_us = clock_us();
+	job->name_us = 0;
+	if (job->n_hops == 0)
+		job->started_us = job->hop_us;
 	settle_record(settle, job, &verdict, err->text);
 	return verdict;
 }

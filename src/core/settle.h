@@ -51,5 +51,7 @@ struct verdict settle_name(struct settle *settle, struct job *job,
 struct verdict settle_bad(struct settle *settle, struct job *job);
 struct verdict settle_unwritten(struct settle *settle, struct job *job,
 	const struct err *err);
+/* An attempt between two hops that nobody will go on with. */
+void settle_stopped(struct settle *settle, struct job *job);
 
 #endif

@@ -306,6 +306,51 @@ after_a_stop_only_what_is_out_comes_back(void **state)
 	bed_close(&bed);
 }
 
+/* In flight, ready, being looked up, not looked up yet: all have begun. */
+static void
+what_was_begun_has_a_record_after_a_stop(void **state)
+{
+	static const char *const effective[] = { "http://a/b", "http://b:81/",
+		"http://a/c", "http://a/d" };
+	const struct result *row;
+	struct job *jobs[4];
+	struct bed bed;
+	size_t i;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n"
+		"http://a/5\n");
+	for (i = 0; i < 4; i++)
+		jobs[i] = bed_next(&bed);
+	bed_reply(&bed, jobs[0], 302, "/b");
+	bed_reply(&bed, jobs[1], 302, "http://b:81/");
+	bed_reply(&bed, jobs[2], 302, "/c");
+	assert_ptr_equal(bed_next(&bed), jobs[0]);
+	assert_int_equal(jobs[1]->state, JOB_NAMING);
+	assert_int_equal(jobs[2]->state, JOB_READY);
+	bed_reply(&bed, jobs[3], 302, "/d");
+	assert_int_equal(jobs[3]->state, JOB_AGAIN);
+	dispatch_stop(bed.dispatch);
+	fetch_reply_cancel(&jobs[0]->fetch.reply, 1);
+	bed_reply(&bed, jobs[0], 0, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 4);
+	for (i = 0; i < 4; i++) {
+		row = &bed.recorder.rows[i];
+		assert_in_range(row->seq, 1, 4);
+		assert_string_equal(row->url_effective,
+			effective[row->seq - 1]);
+		assert_int_equal(row->error_class, ERROR_STOPPED);
+		assert_non_null(row->errormsg);
+		assert_false(row->final);
+		assert_int_equal(row->num_redirects, 1);
+		assert_in_range(row->time_total, row->time_redirect,
+			60 * CLOCK_SECOND);
+	}
+	bed_close(&bed);
+}
+
 /* Jobs in every state there is; the sanitizer sees what is not freed. */
 static void
 what_was_not_done_is_dropped(void **state)
@@ -325,7 +370,7 @@ what_was_not_done_is_dropped(void **state)
 	dispatch_stop(bed.dispatch);
 	bed_reply(&bed, job, 302, "/again");
 	assert_null(bed_next(&bed));
-	bed_settle(&bed, 1);
+	bed_settle(&bed, 2);
 	bed_close(&bed);
 }
 
@@ -399,6 +444,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(max_time_is_for_all_hops_of_an_attempt),
 	cmocka_unit_test(a_full_ledger_holds_the_list_back),
 	cmocka_unit_test(after_a_stop_only_what_is_out_comes_back),
+	cmocka_unit_test(what_was_begun_has_a_record_after_a_stop),
 	cmocka_unit_test(what_was_not_done_is_dropped),
 	cmocka_unit_test(threads_share_the_work_and_all_end),
 };
