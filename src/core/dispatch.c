@@ -105,7 +105,7 @@ dispatch_wait(struct dispatch *dispatch, struct job *job, int64_t delay_us)
 	job_move(job, JOB_WAITING);
 	job_restart(job);
 	job->eligible_us = clock_us() + delay_us;
-	job_count(job);
+	job_count(job, dispatch->args.origins);
 	heap_push(&dispatch->waiting, &job->due, job->eligible_us);
 	service_set_timer(dispatch->args.service, job->eligible_us);
 }
@@ -487,6 +487,7 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 		dispatch->stopping = 1;
 	if (verdict->kind == VERDICT_REDIRECT) {
 		job_move(job, JOB_AGAIN);
+		job_count(job, dispatch->args.origins);
 		list_push(&dispatch->again, &job->node);
 	} else {
 		dispatch_settled(dispatch, job, verdict);

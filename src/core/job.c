@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -140,10 +141,19 @@ job_move(struct job *job, enum job_state to)
 }
 
 void
-job_count(struct job *job)
+job_count(struct job *job, struct origins *origins)
 {
-	if (job->origin == NULL || job->counted)
+	const struct url *url = &job->fetch.request.url;
+	struct origin *before = job->origin;
+
+	if (url->text == NULL || job->counted)
 		return;
+	/* Most hops and every retry stay where they were. */
+	if (before == NULL || before->len != url->origin_len ||
+	    memcmp(before->text, url->text, before->len) != 0) {
+		job->origin = origins_get(origins, url->text, url->origin_len);
+		origins_put(origins, before);
+	}
 	atomic_fetch_add(&job->origin->waiting, 1);
 	job->counted = 1;
 }

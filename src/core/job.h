@@ -14,6 +14,7 @@
 struct body;
 struct lookup;
 struct origin;
+struct origins;
 struct run_settings;
 struct source_item;
 struct source_request;
@@ -46,8 +47,8 @@ struct job {
 	struct source_request *asked;	/* the list's own wishes, or NULL */
 	struct body *body;	/* the file that was asked for, or NULL */
 	int kept;		/* it has its name */
-	struct origin *origin;	/* of the first hop; a reference. NULL when
-				 * the line is bad */
+	struct origin *origin;	/* of this hop; a reference. NULL when the
+				 * line is bad */
 	int counted;		/* in origin->waiting */
 	struct url first;	/* the list's URL while a redirect is followed;
 				 * empty on the first hop */
@@ -78,8 +79,11 @@ void job_shed(struct job *job);
 /* Asserts that the move is one of those a job may make. */
 void job_move(struct job *job, enum job_state to);
 
-/* Counts the job among those its origin waits for, or no longer. */
-void job_count(struct job *job);
+/*
+ * Counts the job among those that wait for the origin of job->fetch's URL,
+ * which it refers to from here on; and no longer.
+ */
+void job_count(struct job *job, struct origins *origins);
 void job_uncount(struct job *job);
 
 /* The URL of the list, whatever hop the job is at. */

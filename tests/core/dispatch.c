@@ -88,6 +88,60 @@ a_connection_is_kept_for_an_origin_that_is_due_again(void **state)
 	bed_close(&bed);
 }
 
+/* Two hops on their way to the same place, then one alone. */
+static void
+a_connection_is_kept_for_a_hop_that_is_due_there(void **state)
+{
+	struct bed bed;
+	struct job *a, *b;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://b/1\n");
+	a = bed_next(&bed);
+	b = bed_next(&bed);
+	bed_reply(&bed, a, 302, "http://c/1");
+	bed_reply(&bed, b, 302, "http://c/2");
+	assert_ptr_equal(bed_next(&bed), a);
+	assert_true(a->fetch.request.flags & FETCH_REUSE);
+	assert_ptr_equal(bed_next(&bed), b);
+	assert_false(b->fetch.request.flags & FETCH_REUSE);
+	bed_reply(&bed, a, 200, NULL);
+	bed_reply(&bed, b, 200, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 2);
+	bed_close(&bed);
+}
+
+/* A list's line that is due is none for a hop that went elsewhere. */
+static void
+a_hop_elsewhere_does_not_keep_its_connection(void **state)
+{
+	struct bed bed;
+	struct job *a, *b;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.concurrency = 1;
+	bed_open(&bed, "http://a/1\nhttp://b/1\nhttp://a/2\n");
+	wait_until_read(&bed, "http://b");
+	a = bed_next(&bed);
+	bed_reply(&bed, a, 302, "http://c/1");
+	/* The one that was ready before it. */
+	b = bed_next(&bed);
+	while (b != a) {
+		bed_reply(&bed, b, 200, NULL);
+		b = bed_next(&bed);
+	}
+	assert_string_equal(a->fetch.request.url.text, "http://c/1");
+	assert_false(a->fetch.request.flags & FETCH_REUSE);
+	bed_reply(&bed, a, 200, NULL);
+	while ((b = bed_next(&bed)) != NULL)
+		bed_reply(&bed, b, 200, NULL);
+	bed_settle(&bed, 3);
+	bed_close(&bed);
+}
+
 static void
 a_bad_line_is_a_row_and_no_fetch(void **state)
 {
@@ -319,8 +373,7 @@ what_was_begun_has_a_record_after_a_stop(void **state)
 
 	(void)state;
 	bed_init(&bed);
-	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n"
-		"http://a/5\n");
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n");
 	for (i = 0; i < 4; i++)
 		jobs[i] = bed_next(&bed);
 	bed_reply(&bed, jobs[0], 302, "/b");
@@ -437,6 +490,8 @@ threads_share_the_work_and_all_end(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_url_is_granted_once_in_order),
 	cmocka_unit_test(a_connection_is_kept_for_an_origin_that_is_due_again),
+	cmocka_unit_test(a_connection_is_kept_for_a_hop_that_is_due_there),
+	cmocka_unit_test(a_hop_elsewhere_does_not_keep_its_connection),
 	cmocka_unit_test(a_bad_line_is_a_row_and_no_fetch),
 	cmocka_unit_test(an_empty_list_is_no_error),
 	cmocka_unit_test(a_retry_starts_at_the_lists_url_again),
