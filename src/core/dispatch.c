@@ -47,8 +47,7 @@ struct dispatch {
 	size_t n_ready, n_naming, n_granted;
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
-	int64_t until_us;	/* nothing begins after it; 0: not set */
-	int late;		/* that time has come */
+	int late;		/* settle.until_us has come */
 };
 
 /* --- waking --- */
@@ -119,8 +118,7 @@ static int
 dispatch_repeats(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict)
 {
-	if (verdict->kind != VERDICT_RETRY || dispatch->stopping ||
-	    dispatch->late)
+	if (verdict->kind != VERDICT_RETRY || dispatch->stopping)
 		return 0;
 	dispatch_wait(dispatch, job, verdict->delay_us);
 	return 1;
@@ -197,34 +195,32 @@ dispatch_look_up(struct dispatch *dispatch, struct job *job)
 static void
 dispatch_start_clock(struct dispatch *dispatch)
 {
-	if (dispatch->until_us == 0 && dispatch->settings->duration_us > 0)
-		dispatch->until_us = clock_us() +
+	if (dispatch->settle.until_us == 0 &&
+	    dispatch->settings->duration_us > 0)
+		dispatch->settle.until_us = clock_us() +
 			dispatch->settings->duration_us;
 }
 
-/* Locked. Whether the job, not granted yet, comes too late. */
+/*
+ * Locked. Whether the job, not granted yet, comes too late. What was begun in
+ * time goes on: a redirect's next hop, and a retry, since one that would come
+ * too late is none (core/verdict).
+ */
 static int
 dispatch_too_late(const struct dispatch *dispatch, const struct job *job)
 {
-	/* A redirect's next hop is part of what was begun in time. */
-	return dispatch->late && job->n_hops == 0;
+	return dispatch->late && job->n_hops == 0 && job->attempt == 1;
 }
 
-/* Locked. When the time is over only what has begun goes on to its end. */
+/* Locked. When the time is over the list is, too. */
 static void
 dispatch_check_clock(struct dispatch *dispatch)
 {
-	struct heap_node *first;
-
-	if (dispatch->late || dispatch->until_us == 0 ||
-	    clock_us() < dispatch->until_us)
+	if (dispatch->late || dispatch->settle.until_us == 0 ||
+	    clock_us() < dispatch->settle.until_us)
 		return;
 	dispatch->late = 1;
 	dispatch->listed_all = 1;
-	while ((first = heap_first(&dispatch->waiting)) != NULL) {
-		heap_remove(&dispatch->waiting, first);
-		dispatch_end_job(dispatch, LIST_ENTRY(first, struct job, due));
-	}
 }
 
 /* Locked. The look-ups that are still waited for. */
@@ -422,8 +418,9 @@ dispatch_next_locked(struct dispatch *dispatch, struct job **ret)
 	}
 	if (dispatch_over(dispatch))
 		return RUN_END;
-	if (dispatch->until_us != 0 && !dispatch->late)
-		service_set_timer(dispatch->args.service, dispatch->until_us);
+	if (dispatch->settle.until_us != 0 && !dispatch->late)
+		service_set_timer(dispatch->args.service,
+			dispatch->settle.until_us);
 	return RUN_WAIT;
 }
 

@@ -37,18 +37,25 @@ job_new(struct source_item *item)
 	return job;
 }
 
-void
-job_start(struct job *job, const struct run_settings *settings)
+/* RFC 9110, section 9.2.2. What is not known is not. */
+static int
+job_is_idempotent(const char *method, int has_body)
 {
-	const struct source_request *asked = job->asked;
-	struct fetch_request *request = &job->fetch.request;
+	static const char *const names[] = { "GET", "HEAD", "PUT", "DELETE",
+		"OPTIONS", "TRACE" };
+	size_t i;
 
-	request->flags = FETCH_TRUSTED;
-	request->method = settings->method;
-	request->body = settings->body;
-	request->body_len = settings->body_len;
-	if (asked == NULL)
-		return;
+	if (method == NULL)
+		return !has_body;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(method, names[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+job_ask(struct fetch_request *request, const struct source_request *asked)
+{
 	if (asked->method != NULL)
 		request->method = asked->method;
 	if (asked->body != NULL) {
@@ -57,6 +64,21 @@ job_start(struct job *job, const struct run_settings *settings)
 	}
 	request->headers = asked->headers;
 	request->n_headers = asked->n_headers;
+}
+
+void
+job_start(struct job *job, const struct run_settings *settings)
+{
+	struct fetch_request *request = &job->fetch.request;
+
+	request->flags = FETCH_TRUSTED;
+	request->method = settings->method;
+	request->body = settings->body;
+	request->body_len = settings->body_len;
+	if (job->asked != NULL)
+		job_ask(request, job->asked);
+	job->once = !job_is_idempotent(request->method,
+		request->body != NULL);
 }
 
 void

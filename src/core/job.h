@@ -55,6 +55,7 @@ struct job {
 	uint64_t *visited;	/* hashes of the hops so far, n_hops of them */
 	unsigned n_hops;
 	uint64_t attempt;	/* from 1 */
+	int once;		/* what it asks for must not happen twice */
 	/* Monotonic us: when it could have begun; when the attempt's first
 	 * hop began; this hop. `name_us` is how long its look-up took. */
 	int64_t eligible_us, started_us, hop_us, name_us;

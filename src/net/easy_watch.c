@@ -29,6 +29,10 @@ easy_on_body(char *p, size_t size, size_t n, void *arg)
 	struct fetch *fetch = easy->fetch;
 
 	(void)size;
+	if (easy->headers.coded) {
+		easy->headers.refusal = FETCH_CODED;
+		return 0;
+	}
 	easy->body_bytes += n;
 	if (max > 0 && easy->body_bytes > max) {
 		easy->headers.refusal = FETCH_BODY_LIMIT;

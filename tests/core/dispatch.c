@@ -191,6 +191,7 @@ a_retry_starts_at_the_lists_url_again(void **state)
 	(void)state;
 	bed_init(&bed);
 	bed.settings.verdict.retries = 2;
+	bed.settings.verdict.retry_once = 1;
 	bed.settings.body = "a=b";
 	bed.settings.body_len = 3;
 	bed_open(&bed, "http://u:p@a/\n");
@@ -220,6 +221,73 @@ a_retry_starts_at_the_lists_url_again(void **state)
 		assert_int_equal(rows[i].num_redirects, 1);
 		assert_true(rows[i].time_queue >= 0);
 	}
+	bed_close(&bed);
+}
+
+static void
+what_may_happen_twice_is_not_sent_again(void **state)
+{
+	struct bed bed;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.verdict.retries = 2;
+	bed.settings.body = "a=b";
+	bed.settings.body_len = 3;
+	bed_open(&bed, "http://a/\n");
+	bed_reply(&bed, bed_next(&bed), 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	assert_true(bed.recorder.rows[0].final);
+	bed_close(&bed);
+}
+
+/* An hour's delay: there is no next attempt in a run of half of that. */
+static void
+a_retry_after_the_end_of_the_time_is_none(void **state)
+{
+	struct bed bed;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.verdict.retries = 2;
+	bed.settings.verdict.retry_delay_us = 3600 * CLOCK_SECOND;
+	bed.settings.duration_us = 1800 * CLOCK_SECOND;
+	bed_open(&bed, "http://a/\n");
+	bed_reply(&bed, bed_next(&bed), 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	assert_true(bed.recorder.rows[0].final);
+	bed_close(&bed);
+}
+
+/* It was due, only nobody asked for a job until then. */
+static void
+a_retry_that_was_due_in_time_goes_on_to_its_end(void **state)
+{
+	struct bed bed;
+	struct job *job;
+	int64_t end;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.concurrency = 1;
+	bed.settings.verdict.retries = 1;
+	bed.settings.duration_us = CLOCK_SECOND;
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n");
+	job = bed_next(&bed);
+	end = clock_us() + bed.settings.duration_us;
+	bed_reply(&bed, job, 503, NULL);
+	while (clock_us() <= end)
+		sched_yield();
+	/* The others come too late. */
+	assert_ptr_equal(bed_next(&bed), job);
+	assert_int_equal(job->attempt, 2);
+	bed_reply(&bed, job, 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 2);
+	assert_false(bed.recorder.rows[0].final);
+	assert_true(bed.recorder.rows[1].final);
 	bed_close(&bed);
 }
 
@@ -495,6 +563,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_bad_line_is_a_row_and_no_fetch),
 	cmocka_unit_test(an_empty_list_is_no_error),
 	cmocka_unit_test(a_retry_starts_at_the_lists_url_again),
+	cmocka_unit_test(what_may_happen_twice_is_not_sent_again),
+	cmocka_unit_test(a_retry_after_the_end_of_the_time_is_none),
+	cmocka_unit_test(a_retry_that_was_due_in_time_goes_on_to_its_end),
 	cmocka_unit_test(what_waits_for_its_time_wakes_the_run),
 	cmocka_unit_test(max_time_is_for_all_hops_of_an_attempt),
 	cmocka_unit_test(a_full_ledger_holds_the_list_back),

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "core/job.h"
 #include "core/origins.h"
+#include "core/run.h"
 #include "unit.h"
 #include "url/source.h"
 
@@ -121,6 +122,37 @@ a_job_counts_once_and_where_its_url_points(void **state)
 	origins_release(&origins);
 }
 
+static void
+a_job_knows_what_must_not_happen_twice(void **state)
+{
+	static const struct {
+		const char *method, *body;
+		int once;
+	} cases[] = {
+		{ NULL, NULL, 0 }, { NULL, "x", 1 }, { "GET", "x", 0 },
+		{ "HEAD", NULL, 0 }, { "PUT", "x", 0 }, { "DELETE", NULL, 0 },
+		{ "OPTIONS", NULL, 0 }, { "TRACE", NULL, 0 },
+		{ "POST", NULL, 1 }, { "PATCH", "x", 1 }, { "get", NULL, 1 },
+		{ "MKCALENDAR", NULL, 1 },
+	};
+	struct run_settings settings = { 0 };
+	struct job *job = job_of("http://h/");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		settings.method = cases[i].method;
+		settings.body = cases[i].body;
+		job_start(job, &settings);
+		assert_int_equal(job->once, cases[i].once);
+	}
+	/* The line's own wish counts. */
+	job->asked->method = mem_strdup("GET");
+	job_start(job, &settings);
+	assert_int_equal(job->once, 0);
+	job_free(job);
+}
+
 #define STATES (JOB_ENDED + 1)
 
 /* [from][to]: 1 where a job may go. */
@@ -180,6 +212,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_bad_line_keeps_its_words),
 	cmocka_unit_test(a_job_that_is_over_sheds_what_fetching_needs),
 	cmocka_unit_test(a_job_counts_once_and_where_its_url_points),
+	cmocka_unit_test(a_job_knows_what_must_not_happen_twice),
 	cmocka_unit_test(only_these_moves_are_made),
 };
 
