@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -37,18 +38,25 @@ job_new(struct source_item *item)
 	return job;
 }
 
-void
-job_start(struct job *job, const struct run_settings *settings)
+/* RFC 9110, section 9.2.2. What is not known is not. */
+static int
+job_is_idempotent(const char *method, int has_body)
 {
-	const struct source_request *asked = job->asked;
-	struct fetch_request *request = &job->fetch.request;
+	static const char *const names[] = { "GET", "HEAD", "PUT", "DELETE",
+		"OPTIONS", "TRACE" };
+	size_t i;
 
-	request->flags = FETCH_TRUSTED;
-	request->method = settings->method;
-	request->body = settings->body;
-	request->body_len = settings->body_len;
-	if (asked == NULL)
-		return;
+	if (method == NULL)
+		return !has_body;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(method, names[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+job_ask(struct fetch_request *request, const struct source_request *asked)
+{
 	if (asked->method != NULL)
 		request->method = asked->method;
 	if (asked->body != NULL) {
@@ -64,6 +72,21 @@ job_close_body(struct job *job)
 {
 	body_free(job->body);
 	job->body = NULL;
+}
+
+void
+job_start(struct job *job, const struct run_settings *settings)
+{
+	struct fetch_request *request = &job->fetch.request;
+
+	request->flags = FETCH_TRUSTED;
+	request->method = settings->method;
+	request->body = settings->body;
+	request->body_len = settings->body_len;
+	if (job->asked != NULL)
+		job_ask(request, job->asked);
+	job->once = !job_is_idempotent(request->method,
+		request->body != NULL);
 }
 
 void
@@ -161,10 +184,19 @@ job_move(struct job *job, enum job_state to)
 }
 
 void
-job_count(struct job *job)
+job_count(struct job *job, struct origins *origins)
 {
-	if (job->origin == NULL || job->counted)
+	const struct url *url = &job->fetch.request.url;
+	struct origin *before = job->origin;
+
+	if (url->text == NULL || job->counted)
 		return;
+	/* Most hops and every retry stay where they were. */
+	if (before == NULL || before->len != url->origin_len ||
+	    memcmp(before->text, url->text, before->len) != 0) {
+		job->origin = origins_get(origins, url->text, url->origin_len);
+		origins_put(origins, before);
+	}
 	atomic_fetch_add(&job->origin->waiting, 1);
 	job->counted = 1;
 }
