@@ -337,6 +337,7 @@ run_strategy(struct run *run, struct err *err)
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
 	zygote_stop(run->zygote);
+	dispatch_cut_off(run->dispatch);
 	return rc;
 }
 
