@@ -75,6 +75,7 @@ struct fetch_reply {
 	uint64_t size_download;
 	int64_t retry_after_us;	/* -1: the server said nothing */
 	char *content_type;	/* owned, as sent; NULL: none */
+	char *content_encoding;	/* owned, lines joined; NULL: none */
 	char *location;		/* owned, as sent; NULL: none */
 	char *errormsg;		/* owned, libcurl's words; NULL: all well */
 };
