@@ -39,6 +39,8 @@ enum fetch_flags {
 	FETCH_TRUSTED = 1 << 1,
 	/* A redirect took the body away: headers about it go too. */
 	FETCH_BODY_DROPPED = 1 << 2,
+	/* Nothing is asked for: the reply is an empty one at once. */
+	FETCH_NOTHING = 1 << 3,
 };
 
 struct fetch_request {
