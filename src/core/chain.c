@@ -97,17 +97,11 @@ chain_free(struct chain *chain)
 static int
 chain_has_column(const struct chain *chain, const char *name)
 {
-	const struct column *columns;
-	size_t i, n;
+	const struct column_set set = {
+		.values = chain->columns, .n_values = chain->n_columns,
+	};
 
-	columns = columns_all(&n);
-	for (i = 0; i < n; i++)
-		if (strcmp(columns[i].name, name) == 0)
-			return 1;
-	for (i = 0; i < chain->n_columns; i++)
-		if (strcmp(chain->columns[i].name, name) == 0)
-			return 1;
-	return 0;
+	return column_find(&set, name, NULL) != NULL;
 }
 
 /* The name itself, or with the first number behind it that is free. */
@@ -135,6 +129,7 @@ chain_add_column(struct chain *chain, const struct column *column)
 	struct column copy = *column;
 
 	copy.name = chain_column_name(chain, column->name);
+	copy.value = chain->n_columns + 1;
 	chain->columns = mem_grow(chain->columns, chain->n_columns + 1,
 		sizeof *chain->columns);
 	chain->columns[chain->n_columns++] = copy;
