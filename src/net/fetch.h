@@ -22,6 +22,7 @@ enum fetch_refusal {
 	FETCH_BAD_HEADER,	/* a stray CR or NUL in a header line */
 	FETCH_TWO_LENGTHS,	/* Content-Length twice, differing */
 	FETCH_TWO_LOCATIONS,	/* Location twice, differing */
+	FETCH_CODED,		/* a Transfer-Encoding not asked for */
 	FETCH_BODY_LIMIT,	/* the body passed --max-body */
 	FETCH_NOT_WRITTEN,	/* write_body failed; os_errno says why */
 	FETCH_CANCELLED,	/* the run is being ended */

@@ -3,7 +3,7 @@
  * headers -- a reply's header lines, checked while they come in.
  *
  * Runs for every header line of every reply, so a line that is not one of
- * the three names it looks for costs a length check and two memchr(3).
+ * the four names it looks for costs a length check and two memchr(3).
  */
 #include "config.h"
 
@@ -22,6 +22,7 @@ headers_forget(struct headers *headers)
 	free(headers->location);
 	headers->length = headers->location = NULL;
 	headers->retry_after_us = -1;
+	headers->coded = 0;
 }
 
 void
@@ -104,6 +105,24 @@ headers_keep(char **kept, char *value)
 	return same;
 }
 
+/* Whether a Transfer-Encoding is more than what HTTP/1.1 always has. */
+static int
+headers_coded(const char *value)
+{
+	size_t len;
+
+	for (;;) {
+		value += strspn(value, " \t,");
+		len = strcspn(value, " \t,");
+		if (len == 0)
+			return 0;
+		if ((len != 7 || strncasecmp(value, "chunked", 7) != 0) &&
+		    (len != 8 || strncasecmp(value, "identity", 8) != 0))
+			return 1;
+		value += len;
+	}
+}
+
 static enum fetch_refusal
 headers_pick(struct headers *headers, const char *line, size_t len)
 {
@@ -119,6 +138,12 @@ headers_pick(struct headers *headers, const char *line, size_t len)
 		value = headers_value(line, len, "location", 8);
 		if (value != NULL && !headers_keep(&headers->location, value))
 			return FETCH_TWO_LOCATIONS;
+		break;
+	case 't':
+		value = headers_value(line, len, "transfer-encoding", 17);
+		if (value != NULL && headers_coded(value))
+			headers->coded = 1;
+		free(value);
 		break;
 	case 'r':
 		value = headers_value(line, len, "retry-after", 11);

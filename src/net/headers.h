@@ -20,6 +20,8 @@ struct headers {
 	int trailers;		/* this block is no reply's */
 	char *length, *location;	/* values, owned; NULL: not seen */
 	int64_t retry_after_us;	/* -1: not seen */
+	int coded;		/* a Transfer-Encoding beyond chunked: its body
+				 * would be taken for what it is not */
 };
 
 #define HEADERS_MAX_LINES 300
