@@ -217,7 +217,7 @@ settings_set_records(struct settings *settings, const struct options *options,
 	settings->sink = sink_find(settings_format(options), err);
 	if (settings->sink == NULL)
 		return -1;
-	if (column_list_parse(&settings->columns, options->records->columns,
+	if (column_list_parse(&settings->columns, NULL, options->records->columns,
 	    err) != 0)
 		return err_in(err, "--columns");
 	return 0;
