@@ -80,6 +80,8 @@ job_start(struct job *job, const struct run_settings *settings)
 	struct fetch_request *request = &job->fetch.request;
 
 	request->flags = FETCH_TRUSTED;
+	if (settings->no_fetch)
+		request->flags |= FETCH_NOTHING;
 	request->method = settings->method;
 	request->body = settings->body;
 	request->body_len = settings->body_len;
