@@ -61,6 +61,8 @@ int body_view(struct body *body, const void **ret, size_t *ret_len,
 /* A body with a path: replaces what was written by what will be written, as a
  * stage decoded it; the first is kept readable until body_keep(). */
 int body_rewrite(struct body *body, struct err *err);
+/* A body with a path: what body_write() appends to, for another process. */
+int body_fd(const struct body *body);
 /* Gives it its name. -1 with ERR_IO, also when the name is taken. */
 int body_keep(struct body *body, struct err *err);
 

@@ -116,6 +116,7 @@ column_text(const struct column *column, const struct result *result)
 
 	switch (column->type) {
 	case COLUMN_TEXT:
+	case COLUMN_JSON:
 		text = *(const char *const *)at;
 		return text != NULL ? text : "";
 	case COLUMN_CHARS:
@@ -197,6 +198,7 @@ column_write(const struct column *column, const struct result *result,
 	case COLUMN_ESCAPED:
 		return column_write_bool(at, escaped);
 	case COLUMN_TEXT:
+	case COLUMN_JSON:
 	case COLUMN_CHARS:
 	case COLUMN_CLASS:
 	case COLUMN_CALL:

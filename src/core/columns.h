@@ -15,6 +15,8 @@ enum column_type {
 	COLUMN_SECONDS,		/* int64_t us: 0.012345 */
 	COLUMN_TIMESTAMP,	/* int64_t us since 1970: RFC 3339 */
 	COLUMN_TEXT,		/* char *, NULL is empty */
+	COLUMN_JSON,		/* of stages only: char *, one JSON object on
+				 * one line, in ASCII */
 	COLUMN_CHARS,		/* char[]: text inside the struct */
 	COLUMN_CLASS,		/* enum error_class: its name */
 	COLUMN_CALL,		/* text() says; no field */

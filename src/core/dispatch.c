@@ -1,36 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch -- who is fetched next and what a reply leads to.
+ * dispatch -- who is fetched next: jobs on their way from list to list.
  *
  * A job moves: frontier -> (name) -> ready -> granted to the strategy -> back,
- * and from there to the ledger, to another hop, or to its next attempt. One
- * mutex guards the lists; with one event loop it is never contended. Names
- * are looked up for at most `concurrency` jobs ahead, so serial stays serial.
+ * and from there to its end, to another hop, or to its next attempt; which of
+ * these, core/settle says. One mutex guards the lists; with one event loop it
+ * is never contended. Names are looked up for at most `concurrency` jobs
+ * ahead, so serial stays serial.
  */
 #include "config.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/list.h"
-#include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
-#include "core/body.h"
 #include "core/dispatch.h"
 #include "core/frontier.h"
 #include "core/job.h"
+#include "core/ledger.h"
+#include "core/lookup.h"
 #include "core/origins.h"
-#include "core/outcome.h"
-#include "core/redirect.h"
-#include "core/result.h"
 #include "core/service.h"
-#include "core/strategy.h"
+#include "core/settle.h"
+#include "core/takers.h"
+#include "core/workshop.h"
 #include "net/wake.h"
-#include "url/source.h"
 
 /*
  * URLs that wait for their next attempt at most: a server that asks many for
@@ -42,61 +38,22 @@ struct dispatch {
 	struct dispatch_args args;
 	const struct run_settings *settings;
 	struct frontier *frontier;
-	uint64_t hop_seed[2];	/* of the hashes of visited URLs */
-	int64_t wall_offset;	/* wall clock minus monotonic clock */
+	struct lookup lookup;
+	struct settle settle;
 	struct wake wake;
-	_Atomic uint64_t random;
 	pthread_mutex_t lock;	/* all below */
-	struct list takers;	/* who sleeps, the last to come first */
+	struct takers takers;
 	struct list ready, again, naming;
 	struct heap waiting;
 	size_t n_ready, n_naming, n_granted;
+	int starved;		/* the last look found no room for a body */
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
 	int64_t until_us;	/* nothing begins after it; 0: not set */
 	int late;		/* that time has come */
 };
 
-/*
- * A thread asleep in dispatch_take(). Each has a condition of its own, so
- * that one job wakes one thread: with a hundred on one condition each end of
- * a fetch would wake them all. The last one to fall asleep is called first,
- * its stack is still in the cache.
- */
-struct dispatch_taker {
-	struct list node;
-	pthread_cond_t called;
-	int awake;
-};
-
 /* --- waking --- */
-
-/* Locked. Whoever is called looks for itself and calls the next one. */
-static void
-dispatch_call(struct dispatch *dispatch)
-{
-	struct list *node = list_pop(&dispatch->takers);
-	struct dispatch_taker *taker;
-
-	if (node == NULL)
-		return;
-	taker = LIST_ENTRY(node, struct dispatch_taker, node);
-	taker->awake = 1;
-	pthread_cond_signal(&taker->called);
-}
-
-/* Locked; not while it sleeps. */
-static void
-dispatch_sleep(struct dispatch *dispatch)
-{
-	struct dispatch_taker taker = { .awake = 0 };
-
-	pthread_cond_init(&taker.called, NULL);
-	list_push_front(&dispatch->takers, &taker.node);
-	while (!taker.awake)
-		pthread_cond_wait(&taker.called, &dispatch->lock);
-	pthread_cond_destroy(&taker.called);
-}
 
 void
 dispatch_wake(void *arg)
@@ -105,7 +62,7 @@ dispatch_wake(void *arg)
 
 	wake_set(&dispatch->wake);
 	pthread_mutex_lock(&dispatch->lock);
-	dispatch_call(dispatch);
+	takers_call(&dispatch->takers);
 	pthread_mutex_unlock(&dispatch->lock);
 }
 
@@ -123,20 +80,19 @@ dispatch_rest(struct dispatch *dispatch)
 
 /* --- the end of a job --- */
 
-/* splitmix64: jitter needs spread, not secrecy. */
-static uint64_t
-dispatch_random(struct dispatch *dispatch)
-{
-	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t z = atomic_fetch_add(&dispatch->random, step) + step;
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
+/* Locked. */
 static void
 dispatch_end_job(struct dispatch *dispatch, struct job *job)
+{
+	job_move(job, JOB_ENDED);
+	job_uncount(job);
+	job_shed(job);
+	frontier_give_back(dispatch->frontier, job);
+}
+
+/* The same when there is no frontier any more. */
+static void
+dispatch_drop_job(struct dispatch *dispatch, struct job *job)
 {
 	job_move(job, JOB_ENDED);
 	job_uncount(job);
@@ -148,32 +104,12 @@ dispatch_end_job(struct dispatch *dispatch, struct job *job)
 static void
 dispatch_wait(struct dispatch *dispatch, struct job *job, int64_t delay_us)
 {
-	struct fetch *fetch = &job->fetch;
-
 	job_move(job, JOB_WAITING);
-	fetch_reply_clear(&fetch->reply);
-	addrs_unref(fetch->request.addrs);
-	fetch->request.addrs = NULL;
-	if (job->first.text != NULL) {
-		url_release(&fetch->request.url);
-		fetch->request.url = url_take(&job->first);
-	}
-	job->n_hops = 0;
-	job->attempt++;
+	job_restart(job);
 	job->eligible_us = clock_us() + delay_us;
 	job_count(job);
 	heap_push(&dispatch->waiting, &job->due, job->eligible_us);
 	service_set_timer(dispatch->args.service, job->eligible_us);
-}
-
-/* Writes the attempt down. */
-static void
-dispatch_record(struct dispatch *dispatch, const struct job *job,
-	const struct verdict *verdict, const char *errormsg)
-{
-	ledger_push(dispatch->args.ledger, outcome_result(job, verdict,
-		errormsg, dispatch->settings->strategy->name,
-		dispatch->wall_offset));
 }
 
 /*
@@ -192,70 +128,16 @@ dispatch_repeats(struct dispatch *dispatch, struct job *job,
 	return 1;
 }
 
-/* Locked. The whole of it, for jobs that no strategy had. */
+/* Locked. For jobs that no strategy had: their record is written. */
 static void
-dispatch_settle(struct dispatch *dispatch, struct job *job,
-	const struct verdict *verdict, const char *errormsg)
+dispatch_settled(struct dispatch *dispatch, struct job *job,
+	const struct verdict *verdict)
 {
-	dispatch_record(dispatch, job, verdict, errormsg);
 	if (!dispatch_repeats(dispatch, job, verdict))
 		dispatch_end_job(dispatch, job);
 }
 
-/* --- bodies that a line wants in a file --- */
-
-static struct verdict
-dispatch_not_written(void)
-{
-	return (struct verdict){
-		.kind = VERDICT_FINAL,
-		.error_class = ERROR_LOCAL,
-		.detail = "write_refused",
-	};
-}
-
-/* Locked. Opens the file, or empties it for another attempt. */
-static int
-dispatch_open_body(struct job *job, struct err *err)
-{
-	struct fetch_request *request = &job->fetch.request;
-
-	if (job->asked == NULL || job->asked->output == NULL)
-		return 0;
-	if (job->body != NULL && body_restart(job->body) != 0)
-		return err_sys(err, "output '%s'", job->asked->output);
-	if (job->body == NULL)
-		job->body = body_open(job->asked->output, err);
-	request->write_body = body_write;
-	request->write_arg = job->body;
-	if (job->body != NULL)
-		request->body_fd = body_fd(job->body);
-	return job->body != NULL ? 0 : -1;
-}
-
-/* Only a good reply gets its name. */
-static void
-dispatch_keep_body(struct job *job, struct verdict *verdict, struct err *err)
-{
-	if (job->body == NULL || !verdict->ok)
-		return;
-	if (body_keep(job->body, err) == 0)
-		job->kept = 1;
-	else
-		*verdict = dispatch_not_written();
-}
-
 /* --- names --- */
-
-/* The URL whose host is connected to, or NULL when none is looked up. */
-static const struct url *
-dispatch_host(const struct dispatch *dispatch, const struct job *job)
-{
-	if (dispatch->settings->easy.unix_socket != NULL)
-		return NULL;
-	return dispatch->args.proxy->text != NULL ? dispatch->args.proxy :
-		&job->fetch.request.url;
-}
 
 /* Locked. */
 static void
@@ -273,27 +155,21 @@ dispatch_named(struct dispatch *dispatch, struct job *job,
 {
 	struct verdict verdict;
 
-	job->name_us = clock_us() - job->hop_us;
 	if (status == NAMES_OK) {
 		dispatch_make_ready(dispatch, job);
 		return;
 	}
 	if (job->n_hops == 0)
 		job->started_us = job->hop_us;
-	verdict = verdict_of_name(&dispatch->settings->verdict, status,
-		job->attempt, dispatch_random(dispatch));
-	dispatch_settle(dispatch, job, &verdict, names_status_text(status));
+	verdict = settle_name(&dispatch->settle, job, status);
+	dispatch_settled(dispatch, job, &verdict);
 }
 
 static void
-dispatch_on_name(struct names_waiter *waiter, enum names_status status,
-	struct addrs *addrs)
+dispatch_on_name(void *arg, struct job *job, enum names_status status)
 {
-	struct job *job = LIST_ENTRY(waiter, struct job, ask.waiter);
-	struct dispatch *dispatch = job->dispatch;
+	struct dispatch *dispatch = arg;
 
-	if (addrs != NULL)
-		job->fetch.request.addrs = addrs_ref(addrs);
 	pthread_mutex_lock(&dispatch->lock);
 	list_remove(&job->node);
 	dispatch->n_naming--;
@@ -306,14 +182,8 @@ dispatch_on_name(struct names_waiter *waiter, enum names_status status,
 static void
 dispatch_look_up(struct dispatch *dispatch, struct job *job)
 {
-	const struct url *host = dispatch_host(dispatch, job);
-	enum names_status status = NAMES_OK;
+	enum names_status status = lookup_job(&dispatch->lookup, job);
 
-	job->hop_us = clock_us();
-	if (host != NULL)
-		status = names_cached(dispatch->args.names, host->text + host->host_off,
-			host->host_len, host->port,
-			&job->fetch.request.addrs);
 	if (status != NAMES_PENDING) {
 		dispatch_named(dispatch, job, status);
 		return;
@@ -321,13 +191,6 @@ dispatch_look_up(struct dispatch *dispatch, struct job *job)
 	job_move(job, JOB_NAMING);
 	list_push(&dispatch->naming, &job->node);
 	dispatch->n_naming++;
-	job->ask = (struct service_ask){
-		.host = host->text + host->host_off,
-		.host_len = host->host_len,
-		.port = host->port,
-		.waiter.done = dispatch_on_name,
-	};
-	service_look_up(dispatch->args.service, &job->ask);
 }
 
 /* --- an end by the clock --- */
@@ -417,42 +280,6 @@ dispatch_due(struct dispatch *dispatch)
 	return LIST_ENTRY(first, struct job, due);
 }
 
-static void
-dispatch_start_request(const struct dispatch *dispatch, struct job *job)
-{
-	const struct run_settings *settings = dispatch->settings;
-	const struct source_request *asked = job->asked;
-	struct fetch_request *request = &job->fetch.request;
-
-	request->flags = FETCH_TRUSTED;
-	request->method = settings->method;
-	request->body = settings->body;
-	request->body_len = settings->body_len;
-	if (asked == NULL)
-		return;
-	if (asked->method != NULL)
-		request->method = asked->method;
-	if (asked->body != NULL) {
-		request->body = asked->body;
-		request->body_len = asked->body_len;
-	}
-	request->headers = asked->headers;
-	request->n_headers = asked->n_headers;
-}
-
-/* Locked. A line that is no URL goes straight to the ledger. */
-static void
-dispatch_settle_bad(struct dispatch *dispatch, struct job *job)
-{
-	struct verdict verdict = {
-		.kind = VERDICT_FINAL, .error_class = ERROR_INPUT,
-	};
-
-	log_warning("%s", job->bad);
-	job->started_us = job->hop_us = job->eligible_us = clock_us();
-	dispatch_settle(dispatch, job, &verdict, job->bad);
-}
-
 /* Locked. The list's next; NULL: not now, or there is none. */
 static struct job *
 dispatch_list(struct dispatch *dispatch)
@@ -493,9 +320,8 @@ dispatch_pull(struct dispatch *dispatch)
 	if (job == NULL)
 		return NULL;
 	job_move(job, JOB_PULLED);
-	job->dispatch = dispatch;
 	if (job->bad == NULL)
-		dispatch_start_request(dispatch, job);
+		job_start(job, dispatch->settings);
 	return job;
 }
 
@@ -506,13 +332,36 @@ dispatch_begin_hop(struct dispatch *dispatch, struct job *job)
 	struct err err = { 0 };
 	struct verdict verdict;
 
-	if (dispatch_open_body(job, &err) == 0) {
+	if (dispatch->settings->no_fetch) {
+		job->hop_us = clock_us();
+		dispatch_make_ready(dispatch, job);
+		return;
+	}
+	if (job_open_body(job, dispatch->args.bodies, &err) == 0) {
 		dispatch_look_up(dispatch, job);
 		return;
 	}
-	verdict = dispatch_not_written();
-	job->started_us = job->hop_us = clock_us();
-	dispatch_settle(dispatch, job, &verdict, err.text);
+	verdict = settle_unwritten(&dispatch->settle, job, &err);
+	dispatch_settled(dispatch, job, &verdict);
+}
+
+/* Locked. A line that is no URL goes straight to its end. */
+static void
+dispatch_end_bad(struct dispatch *dispatch, struct job *job)
+{
+	struct verdict verdict = settle_bad(&dispatch->settle, job);
+
+	dispatch_settled(dispatch, job, &verdict);
+}
+
+/* Locked. Whether the stages can do with another body. */
+static int
+dispatch_admits(struct dispatch *dispatch)
+{
+	if (dispatch->args.workshop == NULL)
+		return 1;
+	dispatch->starved = !workshop_admits(dispatch->args.workshop);
+	return !dispatch->starved;
 }
 
 /* Locked. Brings jobs on their way as far as the look-ahead allows. */
@@ -523,9 +372,10 @@ dispatch_pump(struct dispatch *dispatch)
 
 	while (!dispatch->stopping &&
 	    dispatch->n_ready + dispatch->n_naming < dispatch->args.concurrency &&
+	    dispatch_admits(dispatch) &&
 	    (job = dispatch_pull(dispatch)) != NULL) {
 		if (job->bad != NULL)
-			dispatch_settle_bad(dispatch, job);
+			dispatch_end_bad(dispatch, job);
 		else
 			dispatch_begin_hop(dispatch, job);
 	}
@@ -543,6 +393,16 @@ dispatch_over(struct dispatch *dispatch)
 	    dispatch->waiting.n > 0 || !list_empty(&dispatch->again))
 		return 0;
 	return dispatch->listed_all;
+}
+
+/* Locked. One fetch more is under way, or one less. */
+static void
+dispatch_count(struct dispatch *dispatch, int more)
+{
+	dispatch->n_granted += (size_t)more;
+	if (dispatch->args.workshop != NULL)
+		workshop_network(dispatch->args.workshop,
+			dispatch->n_granted);
 }
 
 static int64_t
@@ -563,7 +423,7 @@ dispatch_grant(struct dispatch *dispatch, struct job *job)
 	struct fetch_request *request = &job->fetch.request;
 
 	job_move(job, JOB_GRANTED);
-	dispatch->n_granted++;
+	dispatch_count(dispatch, 1);
 	job->hop_us = clock_us() - job->name_us;
 	if (job->n_hops == 0)
 		job->started_us = job->hop_us;
@@ -613,16 +473,15 @@ dispatch_next(struct dispatch *dispatch, struct job **ret)
 static void
 dispatch_pass_on(struct dispatch *dispatch, enum run_next next)
 {
-	if (list_empty(&dispatch->takers))
+	if (takers_none(&dispatch->takers))
 		return;
 	if (next == RUN_JOB) {
 		dispatch_pump(dispatch);
 		if (!list_empty(&dispatch->ready))
-			dispatch_call(dispatch);
+			takers_call(&dispatch->takers);
 		return;
 	}
-	while (!list_empty(&dispatch->takers))
-		dispatch_call(dispatch);
+	takers_call_all(&dispatch->takers);
 }
 
 enum run_next
@@ -632,7 +491,7 @@ dispatch_take(struct dispatch *dispatch, struct job **ret)
 
 	pthread_mutex_lock(&dispatch->lock);
 	while ((next = dispatch_next_locked(dispatch, ret)) == RUN_WAIT)
-		dispatch_sleep(dispatch);
+		takers_sleep(&dispatch->takers, &dispatch->lock);
 	dispatch_pass_on(dispatch, next);
 	pthread_mutex_unlock(&dispatch->lock);
 	return next;
@@ -640,104 +499,49 @@ dispatch_take(struct dispatch *dispatch, struct job **ret)
 
 /* --- what came back --- */
 
-/* Remembers this hop; whether it was there before in this chain. */
-static int
-dispatch_loops(const struct dispatch *dispatch, struct job *job)
-{
-	const struct fetch_request *request = &job->fetch.request;
-	uint64_t hash = map_hash(dispatch->hop_seed, request->url.text,
-		strlen(request->url.text));
-	unsigned i;
-
-	/* What 303 makes a GET is another request, if to the same place. */
-	if (request->body != NULL || request->method != NULL)
-		hash = ~hash;
-	for (i = 0; i < job->n_hops; i++)
-		if (job->visited[i] == hash)
-			return 1;
-	job->visited = mem_grow(job->visited, job->n_hops + 1,
-		sizeof *job->visited);
-	job->visited[job->n_hops++] = hash;
-	return 0;
-}
-
 /*
- * Makes job->fetch the next hop. -1: it is not to be followed, and why is in
- * the verdict.
+ * Locked. Puts the job where the verdict sends it; whether its URL is the
+ * first good one of a run that wants no more.
  */
 static int
-dispatch_redirect(struct dispatch *dispatch, struct job *job,
-	struct verdict *verdict, struct err *err)
+dispatch_take_back(struct dispatch *dispatch, struct job *job,
+	const struct verdict *verdict)
 {
-	struct fetch *fetch = &job->fetch;
-	const char *location = fetch->reply.location;
-	struct url from = { 0 };
-	int rc;
+	int enough = verdict->ok && dispatch->settings->first &&
+		dispatch->args.workshop == NULL && !dispatch->stopping;
 
-	verdict->kind = VERDICT_FINAL;
-	verdict->error_class = ERROR_REDIRECT;
-	if (dispatch_loops(dispatch, job)) {
-		verdict->detail = "loop";
-		return err_set(err, ERR_FAILED, "redirected in a circle");
+	dispatch_count(dispatch, -1);
+	if (enough)
+		dispatch->stopping = 1;
+	if (verdict->kind == VERDICT_REDIRECT) {
+		job_move(job, JOB_AGAIN);
+		list_push(&dispatch->again, &job->node);
+	} else {
+		dispatch_settled(dispatch, job, verdict);
 	}
-	/* The list's own URL is kept: a retry starts there again. */
-	if (job->first.text == NULL &&
-	    url_parse(fetch->request.url.text, NULL, &from, err) != 0)
-		return -1;
-	if (from.text != NULL && fetch->request.url.userpwd != NULL)
-		from.userpwd = mem_strdup(fetch->request.url.userpwd);
-	rc = redirect_request(&fetch->request, fetch->reply.response_code,
-		location, from.text != NULL ? &from : &job->first,
-		dispatch->settings->allow_downgrade, &verdict->detail, err);
-	if (rc == 0 && from.text != NULL)
-		job->first = url_take(&from);
-	url_release(&from);
-	if (rc == 0)
-		fetch_reply_clear(&fetch->reply);
-	else
-		job->n_hops--;	/* one that is not followed is none */
-	return rc;
+	/* A body that ended here may be what another one waited for. */
+	if (dispatch->n_granted == 0 || dispatch->starved ||
+	    verdict->kind == VERDICT_REDIRECT)
+		takers_call(&dispatch->takers);
+	return enough;
 }
 
 /*
- * The reply is read, its record made and the job freed outside the lock:
- * until it is on a list again nobody else knows the job. The record is
- * written before the job counts as back, since the run may end with that.
+ * What the reply means is found out and written down outside the lock, and
+ * before the job counts as back, since the run may end with that.
  */
 void
 dispatch_done(struct dispatch *dispatch, struct job *job)
 {
-	const struct fetch *fetch = &job->fetch;
 	struct err err = { 0 };
-	struct verdict verdict;
-	int hops, ends, enough = 0;
+	struct verdict verdict = settle_judge(&dispatch->settle, job, &err);
+	int enough;
 
-	verdict = verdict_of_reply(&dispatch->settings->verdict, &fetch->reply,
-		fetch->request.url.https, job->attempt, job->n_hops,
-		dispatch_random(dispatch));
-	hops = verdict.kind == VERDICT_REDIRECT &&
-		dispatch_redirect(dispatch, job, &verdict, &err) == 0;
-	if (!hops) {
-		dispatch_keep_body(job, &verdict, &err);
-		dispatch_record(dispatch, job, &verdict,
-			err.code != ERR_NONE ? err.text : NULL);
-		enough = verdict.ok && dispatch->settings->first;
-	}
+	if (verdict.kind != VERDICT_REDIRECT)
+		settle_finish(&dispatch->settle, job, &verdict, &err);
 	pthread_mutex_lock(&dispatch->lock);
-	dispatch->n_granted--;
-	if (hops) {
-		job_move(job, JOB_AGAIN);
-		list_push(&dispatch->again, &job->node);
-	}
-	enough = enough && !dispatch->stopping;
-	if (enough)
-		dispatch->stopping = 1;
-	ends = !hops && !dispatch_repeats(dispatch, job, &verdict);
-	if (dispatch->n_granted == 0 || hops)
-		dispatch_call(dispatch);
+	enough = dispatch_take_back(dispatch, job, &verdict);
 	pthread_mutex_unlock(&dispatch->lock);
-	if (ends)
-		dispatch_end_job(dispatch, job);
 	/* Cancelling takes the strategy's locks, so it comes after ours. */
 	if (enough)
 		dispatch->args.on_enough(dispatch->args.arg);
@@ -776,16 +580,22 @@ dispatch_new(const struct dispatch_args *args, struct err *err)
 		free(dispatch);
 		return NULL;
 	}
-	list_init(&dispatch->takers);
+	dispatch->lookup = (struct lookup){
+		.names = args->names,
+		.service = args->service,
+		.proxy = args->proxy,
+		.unix_socket = args->settings->easy.unix_socket,
+		.done = dispatch_on_name,
+		.arg = dispatch,
+	};
+	settle_init(&dispatch->settle, args->settings, args->ledger,
+		args->workshop);
+	takers_init(&dispatch->takers);
 	list_init(&dispatch->ready);
 	list_init(&dispatch->again);
 	list_init(&dispatch->naming);
 	heap_init(&dispatch->waiting);
 	pthread_mutex_init(&dispatch->lock, NULL);
-	dispatch->wall_offset = clock_wall_us() - clock_us();
-	atomic_init(&dispatch->random, (uint64_t)clock_wall_us());
-	dispatch->hop_seed[0] = dispatch_random(dispatch);
-	dispatch->hop_seed[1] = dispatch_random(dispatch);
 	return dispatch;
 }
 
@@ -795,7 +605,7 @@ dispatch_drop(struct dispatch *dispatch, struct list *jobs)
 	struct list *node;
 
 	while ((node = list_pop(jobs)) != NULL)
-		dispatch_end_job(dispatch, LIST_ENTRY(node, struct job, node));
+		dispatch_drop_job(dispatch, LIST_ENTRY(node, struct job, node));
 }
 
 void
@@ -810,7 +620,7 @@ dispatch_free(struct dispatch *dispatch)
 	dispatch_drop(dispatch, &dispatch->naming);
 	while ((first = heap_first(&dispatch->waiting)) != NULL) {
 		heap_remove(&dispatch->waiting, first);
-		dispatch_end_job(dispatch,
+		dispatch_drop_job(dispatch,
 			LIST_ENTRY(first, struct job, due));
 	}
 	heap_release(&dispatch->waiting);

@@ -2,9 +2,11 @@
 /*
  * frontier -- reads the list ahead of the run.
  *
- * The reader stops at `ahead` jobs and starts again at half of that, so the
- * two threads meet once per batch and not once per URL. How far ahead also
- * bounds how well a connection can be kept for an origin that returns.
+ * The run takes all that was read at once and the reader begins to read as
+ * much again, so the two threads meet once per batch and not once per URL.
+ * How far ahead also bounds how well a connection can be kept for an origin
+ * that returns. Jobs that have ended come back the same way: memory is
+ * cheapest to free in the thread that allocated it.
  */
 #include "config.h"
 
@@ -27,9 +29,12 @@ struct frontier {
 	struct frontier_args args;
 	struct cycle *cycle;	/* the list, repeated; or NULL */
 	pthread_t thread;
-	pthread_mutex_t lock;
+	struct list taken;	/* the run's: read, not asked for yet */
+	struct list given_back;	/* the run's: ended, not handed over yet */
+	pthread_mutex_t lock;	/* all below */
 	pthread_cond_t room;
 	struct list jobs;
+	struct list spent;	/* ended, to be freed by the reader */
 	size_t n, bytes;
 	int hungry;		/* the run was told to wait */
 	int ended, closing;
@@ -45,8 +50,9 @@ frontier_weight(const struct job *job)
 static int
 frontier_full(const struct frontier *frontier)
 {
-	return frontier->n >= frontier->args.ahead ||
-		frontier->bytes >= FRONTIER_MAX_BYTES;
+	/* Half of what is allowed: as much again may be in `taken`. */
+	return frontier->n >= (frontier->args.ahead + 1) / 2 ||
+		frontier->bytes >= FRONTIER_MAX_BYTES / 2;
 }
 
 static void
@@ -61,34 +67,50 @@ frontier_set_origin(struct frontier *frontier, struct job *job)
 	job_count(job);
 }
 
-static int
-frontier_low(const struct frontier *frontier)
+/* NULL is fine. */
+static void
+frontier_end_job(struct frontier *frontier, struct list *node)
 {
-	return frontier->n <= frontier->args.ahead / 2 &&
-		frontier->bytes <= FRONTIER_MAX_BYTES / 2;
+	struct job *job;
+
+	if (node == NULL)
+		return;
+	job = LIST_ENTRY(node, struct job, node);
+	origins_put(frontier->args.origins, job->origin);
+	job_free(job);
+}
+
+static void
+frontier_end_jobs(struct frontier *frontier, struct list *jobs)
+{
+	while (!list_empty(jobs))
+		frontier_end_job(frontier, list_pop(jobs));
 }
 
 /* Returns 0 when the run is over and nothing more is wanted. */
 static int
 frontier_put(struct frontier *frontier, struct job *job)
 {
+	struct list *spent[2];
 	int hungry, closing;
 
 	pthread_mutex_lock(&frontier->lock);
+	while (!frontier->closing && frontier_full(frontier))
+		pthread_cond_wait(&frontier->room, &frontier->lock);
 	list_push(&frontier->jobs, &job->node);
 	frontier->n++;
 	frontier->bytes += frontier_weight(job);
 	hungry = frontier->hungry;
 	frontier->hungry = 0;
+	closing = frontier->closing;
+	/* Two for one, so that they never pile up. */
+	spent[0] = list_pop(&frontier->spent);
+	spent[1] = list_pop(&frontier->spent);
 	pthread_mutex_unlock(&frontier->lock);
 	if (hungry)
 		frontier->args.wake(frontier->args.arg);
-	pthread_mutex_lock(&frontier->lock);
-	if (frontier_full(frontier))
-		while (!frontier->closing && !frontier_low(frontier))
-			pthread_cond_wait(&frontier->room, &frontier->lock);
-	closing = frontier->closing;
-	pthread_mutex_unlock(&frontier->lock);
+	frontier_end_job(frontier, spent[0]);
+	frontier_end_job(frontier, spent[1]);
 	return !closing;
 }
 
@@ -134,7 +156,10 @@ frontier_new(const struct frontier_args *args, struct err *err)
 	frontier->args = *args;
 	if (args->repeat)
 		frontier->cycle = cycle_new(args->source, args->requests);
+	list_init(&frontier->taken);
+	list_init(&frontier->given_back);
 	list_init(&frontier->jobs);
+	list_init(&frontier->spent);
 	pthread_mutex_init(&frontier->lock, NULL);
 	pthread_cond_init(&frontier->room, NULL);
 	errno = pthread_create(&frontier->thread, NULL, frontier_main,
@@ -150,9 +175,6 @@ frontier_new(const struct frontier_args *args, struct err *err)
 void
 frontier_free(struct frontier *frontier)
 {
-	struct list *node;
-	struct job *job;
-
 	if (frontier == NULL)
 		return;
 	pthread_mutex_lock(&frontier->lock);
@@ -161,43 +183,53 @@ frontier_free(struct frontier *frontier)
 	pthread_mutex_unlock(&frontier->lock);
 	pthread_cancel(frontier->thread);
 	pthread_join(frontier->thread, NULL);
-	while ((node = list_pop(&frontier->jobs)) != NULL) {
-		job = LIST_ENTRY(node, struct job, node);
-		origins_put(frontier->args.origins, job->origin);
-		job_free(job);
-	}
+	frontier_end_jobs(frontier, &frontier->jobs);
+	frontier_end_jobs(frontier, &frontier->taken);
+	frontier_end_jobs(frontier, &frontier->given_back);
+	frontier_end_jobs(frontier, &frontier->spent);
 	cycle_free(frontier->cycle);
 	pthread_cond_destroy(&frontier->room);
 	pthread_mutex_destroy(&frontier->lock);
 	free(frontier);
 }
 
+/* Takes what has been read; says what it means when that is nothing. */
+static enum frontier_next
+frontier_take(struct frontier *frontier)
+{
+	enum frontier_next next = FRONTIER_JOB;
+
+	pthread_mutex_lock(&frontier->lock);
+	list_splice(&frontier->taken, &frontier->jobs);
+	list_splice(&frontier->spent, &frontier->given_back);
+	frontier->n = frontier->bytes = 0;
+	if (list_empty(&frontier->taken)) {
+		next = frontier->ended ? FRONTIER_END : FRONTIER_WAIT;
+		frontier->hungry = 1;
+	}
+	pthread_cond_signal(&frontier->room);
+	pthread_mutex_unlock(&frontier->lock);
+	return next;
+}
+
 enum frontier_next
 frontier_next(struct frontier *frontier, struct job **ret)
 {
-	enum frontier_next next = FRONTIER_JOB;
-	struct list *node;
-	size_t weight;
+	enum frontier_next next;
 
-	pthread_mutex_lock(&frontier->lock);
-	node = list_pop(&frontier->jobs);
-	if (node != NULL) {
-		*ret = LIST_ENTRY(node, struct job, node);
-		weight = frontier_weight(*ret);
-		frontier->bytes -= weight;
-		frontier->n--;
-		/* Only what this one job changed can have let it get low. */
-		if (frontier_low(frontier) && (weight > 0 ||
-		    frontier->n == frontier->args.ahead / 2))
-			pthread_cond_signal(&frontier->room);
-	} else if (frontier->ended) {
-		next = FRONTIER_END;
-	} else {
-		frontier->hungry = 1;
-		next = FRONTIER_WAIT;
+	if (list_empty(&frontier->taken)) {
+		next = frontier_take(frontier);
+		if (next != FRONTIER_JOB)
+			return next;
 	}
-	pthread_mutex_unlock(&frontier->lock);
-	return next;
+	*ret = LIST_ENTRY(list_pop(&frontier->taken), struct job, node);
+	return FRONTIER_JOB;
+}
+
+void
+frontier_give_back(struct frontier *frontier, struct job *job)
+{
+	list_push(&frontier->given_back, &job->node);
 }
 
 int

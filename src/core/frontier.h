@@ -38,8 +38,13 @@ struct frontier *frontier_new(const struct frontier_args *args,
 /* Interrupts the reader, also where it waits for a pipe. NULL is fine. */
 void frontier_free(struct frontier *frontier);
 
-/* Never blocks. */
+/*
+ * Never blocks. For this and frontier_give_back() the caller sees to it that
+ * one thread at a time is in them.
+ */
 enum frontier_next frontier_next(struct frontier *frontier, struct job **ret);
+/* Takes a job that has ended, its reference to the origin with it. */
+void frontier_give_back(struct frontier *frontier, struct job *job);
 
 /*
  * After FRONTIER_END: 0, or -1 with what went wrong when the list could not

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * job -- the life of one URL: its memory and the order of its states.
+ * job -- the life of one URL: its memory, what it asks for, and the order of
+ * its states.
  */
 #include "config.h"
 
@@ -12,6 +13,8 @@
 #include "core/body.h"
 #include "core/job.h"
 #include "core/origins.h"
+#include "core/run.h"
+#include "core/work.h"
 #include "url/source.h"
 
 struct job *
@@ -35,12 +38,96 @@ job_new(struct source_item *item)
 }
 
 void
+job_start(struct job *job, const struct run_settings *settings)
+{
+	const struct source_request *asked = job->asked;
+	struct fetch_request *request = &job->fetch.request;
+
+	request->flags = FETCH_TRUSTED;
+	request->method = settings->method;
+	request->body = settings->body;
+	request->body_len = settings->body_len;
+	if (asked == NULL)
+		return;
+	if (asked->method != NULL)
+		request->method = asked->method;
+	if (asked->body != NULL) {
+		request->body = asked->body;
+		request->body_len = asked->body_len;
+	}
+	request->headers = asked->headers;
+	request->n_headers = asked->n_headers;
+}
+
+void
+job_restart(struct job *job)
+{
+	struct fetch *fetch = &job->fetch;
+
+	fetch_reply_clear(&fetch->reply);
+	addrs_unref(fetch->request.addrs);
+	fetch->request.addrs = NULL;
+	if (job->first.text != NULL) {
+		url_release(&fetch->request.url);
+		fetch->request.url = url_take(&job->first);
+	}
+	job->n_hops = 0;
+	job->attempt++;
+}
+
+static struct body *
+job_new_body(const struct job *job, struct body_store *bodies,
+	struct err *err)
+{
+	struct body *body;
+
+	if (job->asked != NULL && job->asked->output != NULL)
+		return body_open(job->asked->output, err);
+	body = body_new(bodies);
+	if (body == NULL)
+		err_set(err, ERR_SYSTEM, "no room for another body");
+	return body;
+}
+
+int
+job_open_body(struct job *job, struct body_store *bodies, struct err *err)
+{
+	struct fetch_request *request = &job->fetch.request;
+
+	if (bodies == NULL &&
+	    (job->asked == NULL || job->asked->output == NULL))
+		return 0;
+	if (job->body != NULL && body_restart(job->body) != 0)
+		return err_sys(err, "cannot empty a body");
+	if (job->body == NULL)
+		job->body = job_new_body(job, bodies, err);
+	if (job->body == NULL)
+		return -1;
+	request->write_body = body_write;
+	request->write_arg = job->body;
+	return 0;
+}
+
+void
+job_shed(struct job *job)
+{
+	fetch_reply_clear(&job->fetch.reply);
+	addrs_unref(job->fetch.request.addrs);
+	job->fetch.request.addrs = NULL;
+	body_free(job->body);
+	job->body = NULL;
+	work_free(job->work);
+	job->work = NULL;
+	source_request_free(job->asked);
+	job->asked = NULL;
+}
+
+void
 job_free(struct job *job)
 {
+	job_shed(job);
 	fetch_release(&job->fetch);
 	url_release(&job->first);
-	source_request_free(job->asked);
-	body_free(job->body);
 	free(job->text);
 	free(job->bad);
 	free(job->visited);

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "core/service.h"
@@ -11,10 +12,13 @@
 #include "url/url.h"
 
 struct body;
-struct dispatch;
+struct body_store;
+struct lookup;
 struct origin;
+struct run_settings;
 struct source_item;
 struct source_request;
+struct work;
 
 /*
  * A URL on its way through the run. It has one owner at a time, which its
@@ -35,15 +39,17 @@ struct job {
 	struct list node;	/* whichever list its state implies */
 	struct heap_node due;	/* JOB_WAITING */
 	struct service_ask ask;	/* JOB_NAMING */
+	struct lookup *lookup;	/* likewise: who asks */
 	struct fetch fetch;	/* the current hop; a strategy's business */
-	struct dispatch *dispatch;	/* who it came to */
 	enum job_state state;
 	uint64_t seq;
 	char *text;		/* the URL as given, no credentials; owned */
 	char *bad;		/* what is wrong with the line; NULL: nothing */
 	struct source_request *asked;	/* the list's own wishes, or NULL */
-	struct body *body;	/* the file that was asked for, or NULL */
-	int kept;		/* it has its name */
+	struct body *body;	/* of the reply; NULL: it is dropped */
+	int kept;		/* it has the name that was asked for */
+	struct work *work;	/* what its process made of the body already,
+				 * or NULL */
 	struct origin *origin;	/* of the first hop; a reference. NULL when
 				 * the line is bad */
 	int counted;		/* in origin->waiting */
@@ -60,6 +66,22 @@ struct job {
 /* Takes the item's contents. */
 struct job *job_new(struct source_item *item);
 void job_free(struct job *job);
+/* Makes job->fetch the request for the list's URL, for its first hop. */
+void job_start(struct job *job, const struct run_settings *settings);
+/* The list's own URL once more: forgets hops, addresses and the reply. */
+void job_restart(struct job *job);
+/*
+ * Makes a place for the reply's body, or empties it for another hop: the file
+ * that its line asked for, else one in `bodies` unless that is NULL.
+ */
+int job_open_body(struct job *job, struct body_store *bodies,
+	struct err *err);
+/*
+ * Frees what may be large or was allocated while it was fetched: the reply,
+ * the addresses, the file, the list's own wishes. Only for a job that is not
+ * fetched any more; again is fine.
+ */
+void job_shed(struct job *job);
 
 /* Asserts that the move is one of those a job may make. */
 void job_move(struct job *job, enum job_state to);

@@ -52,14 +52,15 @@ outcome_copy(const char *text)
 }
 
 static void
-outcome_reply(struct result *result, const struct fetch_reply *reply)
+outcome_reply(struct result *result, struct fetch_reply *reply)
 {
 	result->response_code = (uint64_t)reply->response_code;
 	result->http_version = reply->http_version;
 	memcpy(result->remote_ip, reply->remote_ip, sizeof result->remote_ip);
 	result->num_connects = (uint64_t)reply->num_connects;
 	result->size_download = reply->size_download;
-	result->content_type = outcome_copy(reply->content_type);
+	result->content_type = reply->content_type;
+	reply->content_type = NULL;
 }
 
 /* The method that was sent, where it was not GET. */
@@ -112,7 +113,7 @@ outcome_message(const struct fetch_reply *reply,
 }
 
 struct result *
-outcome_result(const struct job *job, const struct verdict *verdict,
+outcome_result(struct job *job, const struct verdict *verdict,
 	const char *errormsg, const char *strategy, int64_t wall_offset)
 {
 	const struct fetch_request *request = &job->fetch.request;

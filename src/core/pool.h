@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 
+struct body_store;
 struct chain;
 struct work;
 struct zygote;
@@ -21,12 +22,22 @@ enum pool_caps {
 	POOL_INLINE = 1 << 0,
 };
 
-struct pool_args {
+/* What workers use; processes among them are forked with it. */
+struct pool_env {
 	struct chain *chain;
+	struct body_store *bodies;
+	/* The run is being ended; in memory that processes share. What has
+	 * not begun is then given back as stopped. */
+	const _Atomic int *cancelled;
+	/* The strategy's processes run the stages before they answer. */
+	int in_children;
+};
+
+struct pool_args {
+	const struct pool_env *env;	/* borrowed */
 	size_t workers;
-	struct zygote *zygote;	/* of its own role; NULL without one */
-	const _Atomic int *cancelled;	/* the run is being ended: what has not
-					 * begun is given back as stopped */
+	struct zygote *zygote;	/* of its own role, with `env` for the
+				 * children; NULL without one */
 	/* The work is finished and the core's again; any thread, no locks
 	 * held. Exactly once for each that was submitted. */
 	void (*done)(void *arg, struct work *work);

@@ -18,7 +18,9 @@
 #include "core/origins.h"
 #include "core/run.h"
 #include "core/service.h"
+#include "core/stages.h"
 #include "core/strategy.h"
+#include "core/workshop.h"
 #include "core/zygote.h"
 
 #define RUN_AHEAD 1024			/* jobs read ahead at least */
@@ -30,6 +32,7 @@
 struct run {
 	const struct run_settings *settings;
 	size_t concurrency;
+	struct stages *stages;	/* NULL: bodies are dropped */
 	struct zygote *zygote;	/* NULL unless the strategy has processes */
 	struct source *source;
 	struct url proxy;
@@ -64,6 +67,8 @@ run_cancel(struct run *run)
 	if (cancel != NULL)
 		cancel(arg);
 	pthread_mutex_unlock(&run->lock);
+	if (run->stages != NULL)
+		stages_cancel(run->stages);
 	dispatch_wake(run->dispatch);
 	if (cancel != NULL)
 		service_set_timer(run->service,
@@ -147,6 +152,18 @@ run_on_output_room(void *arg)
 	dispatch_wake(run->dispatch);
 }
 
+/* With stages a URL is good when it passed them. */
+static void
+run_on_passed(void *arg)
+{
+	struct run *run = arg;
+
+	if (!run->settings->first)
+		return;
+	run_on_enough(run);
+	stages_cancel(run->stages);
+}
+
 void
 run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 {
@@ -157,6 +174,15 @@ run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 }
 
 /* --- life --- */
+
+static int
+run_open_stages(struct run *run, struct err *err)
+{
+	if (run->settings->chain == NULL)
+		return 0;
+	run->stages = stages_new(run->settings, run->concurrency, err);
+	return run->stages != NULL ? 0 : -1;
+}
 
 static int
 run_open_zygote(struct run *run, struct err *err)
@@ -171,6 +197,7 @@ run_open_zygote(struct run *run, struct err *err)
 		.given.body = settings->body,
 		.given.body_len = settings->body_len,
 		.n_slots = run->concurrency,
+		.arg = run->stages != NULL ? stages_env(run->stages) : NULL,
 	}, err);
 	return run->zygote != NULL ? 0 :
 		err_in(err, "%s", settings->strategy->name);
@@ -207,12 +234,19 @@ run_open(struct run *run, const struct ledger_target *targets,
 	run->ledger = ledger_new(&ledger, err);
 	if (run->ledger == NULL)
 		return -1;
+	if (run->stages != NULL && stages_open(run->stages, run->ledger,
+	    run_on_output_room, run_on_passed, run, err) != 0)
+		return -1;
 	run->dispatch = dispatch_new(&(struct dispatch_args){
 		.settings = settings,
 		.concurrency = run->concurrency,
 		.origins = &run->origins,
 		.names = run->names,
 		.ledger = run->ledger,
+		.bodies = run->stages != NULL ? stages_bodies(run->stages) :
+			NULL,
+		.workshop = run->stages != NULL ?
+			stages_workshop(run->stages) : NULL,
 		.service = run->service,
 		.proxy = &run->proxy,
 		.on_enough = run_on_enough,
@@ -235,7 +269,8 @@ run_new(const struct run_settings *settings, struct source *source,
 	pthread_mutex_init(&run->lock, NULL);
 	origins_init(&run->origins);
 	/* First: nothing that is made after it is copied into it. */
-	if (run_open_zygote(run, err) == 0 &&
+	if (run_open_stages(run, err) == 0 &&
+	    run_open_zygote(run, err) == 0 &&
 	    run_open(run, targets, n_targets, err) == 0)
 		return run;
 	run_free(run);
@@ -252,6 +287,7 @@ run_free(struct run *run)
 		ledger_finish(run->ledger, NULL);
 	}
 	dispatch_free(run->dispatch);
+	stages_free(run->stages);
 	ledger_free(run->ledger);
 	service_free(run->service);
 	names_free(run->names);
@@ -341,6 +377,62 @@ run_await_ledger(struct run *run)
 	}
 }
 
+/* What is left of the time that a first signal gives; 0: it is over. */
+static int
+run_grace_ms(const struct run *run)
+{
+	int64_t left = run->signal_us + RUN_GRACE - clock_us();
+
+	if (run->n_signals == 0)
+		return -1;
+	if (run->n_signals > 1 || left <= 0)
+		return 0;
+	return (int)((left + CLOCK_MS - 1) / CLOCK_MS);
+}
+
+/*
+ * Waits for the stages to finish what the strategy left them; a signal cuts
+ * them short after its time of grace. 0: everything came back.
+ */
+static int
+run_await_stages(struct run *run)
+{
+	struct pollfd fds[] = {
+		{ .fd = workshop_fd(stages_workshop(run->stages)),
+			.events = POLLIN },
+		{ .fd = service_signal_fd(run->service), .events = POLLIN },
+	};
+	int number, timeout, cancelled = 0;
+
+	for (;;) {
+		timeout = cancelled ? run_patience_ms(run) : run_grace_ms(run);
+		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
+			return -1;
+		if (fds[0].revents != 0)
+			return 0;
+		if (timeout == 0 && cancelled)
+			return -1;
+		if (timeout == 0) {
+			stages_cancel(run->stages);
+			cancelled = 1;
+		}
+		while ((number = service_signal(run->service)) != 0)
+			run_note_signal(run, number);
+	}
+}
+
+static int
+run_finish_stages(struct run *run)
+{
+	if (run->stages == NULL)
+		return 0;
+	workshop_close(stages_workshop(run->stages));
+	if (run_await_stages(run) != 0)
+		return -1;
+	stages_stop(run->stages);
+	return 0;
+}
+
 static int
 run_signal_error(const struct run *run, struct err *err)
 {
@@ -353,7 +445,7 @@ int
 run_execute(struct run *run, int *ret_stuck, struct err *err)
 {
 	struct err list = { 0 };
-	int rc, list_rc = 0;
+	int rc, list_rc = 0, stuck;
 
 	*ret_stuck = 0;
 	run->started_us = clock_us();
@@ -363,8 +455,9 @@ run_execute(struct run *run, int *ret_stuck, struct err *err)
 		frontier_free(run->frontier);
 		run->frontier = NULL;
 	}
+	stuck = run_finish_stages(run) != 0;
 	ledger_close(run->ledger);
-	if (run_await_ledger(run) != 0) {
+	if (run_await_ledger(run) != 0 || stuck) {
 		*ret_stuck = 1;
 		return run_signal_error(run, err);
 	}
@@ -457,7 +550,23 @@ run_counters(struct run *run, struct stats_counters *ret)
 size_t
 run_pids(const struct run *run, pid_t *ret, size_t max)
 {
-	return run->zygote != NULL ? zygote_pids(run->zygote, ret, max) : 0;
+	size_t n = 0;
+
+	if (run->zygote != NULL)
+		n = zygote_pids(run->zygote, ret, max);
+	if (run->stages != NULL)
+		n += stages_pids(run->stages, ret + n, max - n);
+	return n;
+}
+
+int
+run_figures(const struct run *run, struct workshop_figures *ret)
+{
+	if (run->stages == NULL)
+		return -1;
+	workshop_figures(stages_workshop(run->stages), ret);
+	ret->peak_bytes = stages_peak(run->stages);
+	return 0;
 }
 
 const struct stats *

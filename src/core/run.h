@@ -12,12 +12,15 @@
 #include "net/easy.h"
 #include "net/names.h"
 
+struct chain;
 struct event_base;
 struct job;
+struct pool;
 struct source;
 struct stats;
 struct stats_counters;
 struct strategy;
+struct workshop_figures;
 struct zygote;
 
 /*
@@ -39,6 +42,12 @@ struct run_settings {
 	size_t body_len;
 	int64_t max_time_us;	/* for one attempt, redirects included */
 	int first;		/* stop at the first URL that is ok */
+	/* What is done to bodies; NULL: nothing, they are dropped. */
+	struct chain *chain;
+	const struct pool *pool;	/* where, and by how many workers */
+	size_t jobs;
+	uint64_t buffer;	/* bytes of bodies held at a time */
+	int no_fetch;		/* stages only: nothing is asked for */
 	/* Begin the list again at its end until so many URLs were handed out
 	 * or so much time has passed; 0: not limited by that. */
 	uint64_t requests;
@@ -73,6 +82,8 @@ const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);
 /* The processes of the run besides this one, up to `max`; any thread. */
 size_t run_pids(const struct run *run, pid_t *ret, size_t max);
+/* What stages and their pool did; -1: there are none. */
+int run_figures(const struct run *run, struct workshop_figures *ret);
 /* Names asked for, and answered without asking. */
 void run_name_counts(const struct run *run, uint64_t *ret_asked,
 	uint64_t *ret_cached);

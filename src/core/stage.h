@@ -63,7 +63,7 @@ int stage_cancelled(const struct stage_call *call);
  * feed() any number of times, then end(); after a failure anywhere in the
  * chain nothing more is called for that body, and the next begin() starts
  * afresh. -1 from them is the record's failure: err->text is its errormsg.
- * Every hook may be NULL.
+ * Every hook may be NULL; without start() the plan is its self.
  */
 struct stage {
 	const char *name;	/* what is typed after --post */
@@ -89,7 +89,7 @@ struct stage {
 	int (*end)(void *self, struct stage_call *call, struct err *err);
 };
 
-/* A row of a stage's columns: kind is U64, SECONDS, BOOL or TEXT. */
+/* A row of a stage's columns: kind is U64, SECONDS, BOOL, TEXT or JSON. */
 #define STAGE_COLUMN(kind, title, about) \
 	{ .name = title, .type = COLUMN_##kind, .brief = about }
 #define STAGE_COLUMNS(array) \

@@ -19,7 +19,7 @@ struct value {
 		uint64_t u64;	/* COLUMN_U64 */
 		int64_t us;	/* COLUMN_SECONDS */
 		int flag;	/* COLUMN_BOOL */
-		char *text;	/* COLUMN_TEXT; owned */
+		char *text;	/* COLUMN_TEXT, COLUMN_JSON; owned */
 	};
 };
 
@@ -33,7 +33,10 @@ void value_set_text(struct value *value, char *text);
 void values_clear(struct value *values, const struct column *columns,
 	size_t n);
 
-/* As bytes for another process of the same run, and back; -1: not those. */
+/*
+ * As bytes for another process of the same run, and back: into n values that
+ * are not set. -1: not those; then none is set.
+ */
 void values_add(struct buf *out, const struct value *values,
 	const struct column *columns, size_t n);
 int values_read(const void *p, size_t len, struct value *ret,

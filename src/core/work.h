@@ -18,20 +18,26 @@ struct result;
  */
 struct work {
 	struct list node;	/* its owner's */
+	const struct chain *chain;
 	struct result *result;	/* owned */
 	struct body *body;	/* owned; NULL: there is none (--no-fetch) */
+	char *output;		/* the name it gets; owned. NULL: none */
 	struct stage_page page;
 	char *content_encoding;	/* owned; page points here */
+	/* Takes what the stages make of the body; NULL: nobody wants it. */
+	int (*out)(void *arg, const void *p, size_t n);
+	void *out_arg;
 	/* Monotonic us: handed over, taken up by a worker, finished. */
 	int64_t queued_us, begun_us, ended_us;
 	struct chain_outcome outcome;	/* the pool's answer */
 };
 
-/* Takes `result` and `body`, and a copy of the texts. */
-struct work *work_new(struct result *result, struct body *body,
-	const char *content_encoding);
+struct work *work_new(const struct chain *chain);
 /* Also what it still owns; NULL is fine. */
-void work_free(struct work *work, const struct chain *chain);
+void work_free(struct work *work);
+/* Takes the record and the body, and a copy of the text. */
+void work_fill(struct work *work, struct result *result, struct body *body,
+	const char *content_encoding);
 
 /* Runs the chain over the body here and now, and notes the times. */
 void work_perform(struct work *work, struct chain_worker *worker);

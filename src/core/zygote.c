@@ -121,6 +121,7 @@ zygote_live(struct zygote_side *side, pid_t parent)
 		.shared = zygote_shared(zygote, zygote->packet.number),
 		.packet = &zygote->packet,
 		.sock = zygote->sock,
+		.arg = zygote->args.arg,
 	};
 	sigset_t none;
 
@@ -294,7 +295,7 @@ zygote_warm_up(const struct zygote *zygote)
 	struct performer *performer;
 	struct fetch fetch = { 0 };
 
-	if (zygote->args.easy->proxy != NULL ||
+	if (zygote->args.easy == NULL || zygote->args.easy->proxy != NULL ||
 	    zygote->args.easy->unix_socket != NULL ||
 	    url_parse("http://zygote.invalid/", NULL, &fetch.request.url,
 	    NULL) != 0)
@@ -385,8 +386,8 @@ zygote_new(const struct zygote_args *args, struct err *err)
 	zygote->args = *args;
 	zygote->sock = -1;
 	packet_init(&zygote->packet);
-	if (easy_env_init(&zygote->env, args->easy, args->role->tls, err) ==
-	    0 && zygote_map(zygote, err) == 0 &&
+	if ((args->easy == NULL || easy_env_init(&zygote->env, args->easy,
+	    args->role->tls, err) == 0) && zygote_map(zygote, err) == 0 &&
 	    zygote_start(zygote, err) == 0)
 		return zygote;
 	zygote_free(zygote);

@@ -30,6 +30,7 @@ struct zygote_child {
 	struct packet *packet;	/* what zygote_spawn() was given; its
 				 * descriptors are the child's */
 	int sock;		/* packets sent here come as ZYGOTE_MESSAGE */
+	void *arg;		/* zygote_args' own, as it was then */
 };
 
 /* What a strategy's children are. */
@@ -41,9 +42,10 @@ struct zygote_role {
 
 struct zygote_args {
 	const struct zygote_role *role;
-	const struct easy_settings *easy;
+	const struct easy_settings *easy;	/* NULL: they fetch nothing */
 	struct wire_given given;
 	size_t n_slots;		/* children at a time */
+	void *arg;		/* for the children */
 };
 
 enum zygote_kind {

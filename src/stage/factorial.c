@@ -37,14 +37,6 @@ factorial_open(const char *arg, const void *settings, void **ret_plan,
 }
 
 static int
-factorial_start(const void *plan, void **ret_self, struct err *err)
-{
-	(void)err;
-	*ret_self = mem_dup(plan, sizeof(uint64_t));
-	return 0;
-}
-
-static int
 factorial_end(void *self, struct stage_call *call, struct err *err)
 {
 	const uint64_t *n = self;
@@ -74,8 +66,6 @@ const struct stage stage_factorial = {
 #ifdef HAVE_GMP
 	.open = factorial_open,
 	.close = free,
-	.start = factorial_start,
-	.stop = free,
 	.end = factorial_end,
 #else
 	.open = stage_without,

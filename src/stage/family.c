@@ -67,10 +67,9 @@ stage_find(const char *name, size_t len, struct err *err)
 }
 
 int
-stage_stopped(struct stage_call *call, struct err *err)
+stage_stopped(const struct stage_call *call, struct err *err)
 {
 	if (!stage_cancelled(call))
 		return 0;
-	call->error_class = ERROR_STOPPED;
-	return err_set(err, ERR_INTERRUPTED, "the run was ended");
+	return err_set(err, ERR_INTERRUPTED, "stopped");
 }

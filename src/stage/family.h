@@ -42,6 +42,6 @@ STAGES(STAGE_DECLARE)
 	}
 
 /* 0, or -1 because the run is being ended: for long work, every 50 ms. */
-int stage_stopped(struct stage_call *call, struct err *err);
+int stage_stopped(const struct stage_call *call, struct err *err);
 
 #endif

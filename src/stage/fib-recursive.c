@@ -32,14 +32,6 @@ fib_recursive_open(const char *arg, const void *settings, void **ret_plan,
 	return 0;
 }
 
-static int
-fib_recursive_start(const void *plan, void **ret_self, struct err *err)
-{
-	(void)err;
-	*ret_self = mem_dup(plan, sizeof(uint64_t));
-	return 0;
-}
-
 static uint64_t
 fib_recursive(uint64_t n)
 {
@@ -83,7 +75,5 @@ const struct stage stage_fib_recursive = {
 	STAGE_COLUMNS(fib_recursive_columns),
 	.open = fib_recursive_open,
 	.close = free,
-	.start = fib_recursive_start,
-	.stop = free,
 	.end = fib_recursive_end,
 };

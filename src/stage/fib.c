@@ -36,14 +36,6 @@ fib_open(const char *arg, const void *settings, void **ret_plan,
 	return 0;
 }
 
-static int
-fib_start(const void *plan, void **ret_self, struct err *err)
-{
-	(void)err;
-	*ret_self = mem_dup(plan, sizeof(uint64_t));
-	return 0;
-}
-
 /* `last` and `next` begin as F(0) and F(1). */
 static int
 fib_compute(mpz_t last, mpz_t next, uint64_t n, struct stage_call *call,
@@ -92,8 +84,6 @@ const struct stage stage_fib = {
 #ifdef HAVE_GMP
 	.open = fib_open,
 	.close = free,
-	.start = fib_start,
-	.stop = free,
 	.end = fib_end,
 #else
 	.open = stage_without,

@@ -83,14 +83,6 @@ pow_open(const char *arg, const void *settings, void **ret_plan,
 	return rc;
 }
 
-static int
-pow_start(const void *plan, void **ret_self, struct err *err)
-{
-	(void)err;
-	*ret_self = mem_dup(plan, sizeof(struct pow));
-	return 0;
-}
-
 /* From the exponent's first bit to its last, so that all there is besides
  * squaring is products with a small number. */
 static int
@@ -140,8 +132,6 @@ const struct stage stage_pow = {
 #ifdef HAVE_GMP
 	.open = pow_open,
 	.close = free,
-	.start = pow_start,
-	.stop = free,
 	.end = pow_end,
 #else
 	.open = stage_without,

@@ -31,14 +31,6 @@ sleep_open(const char *arg, const void *settings, void **ret_plan,
 	return 0;
 }
 
-static int
-sleep_start(const void *plan, void **ret_self, struct err *err)
-{
-	(void)err;
-	*ret_self = mem_dup(plan, sizeof(int64_t));
-	return 0;
-}
-
 /* A signal may cut it short. */
 static void
 sleep_slice(int64_t us)
@@ -74,7 +66,5 @@ const struct stage stage_sleep = {
 		"unit (0.5, 100us, 2s).",
 	.open = sleep_open,
 	.close = free,
-	.start = sleep_start,
-	.stop = free,
 	.end = sleep_end,
 };

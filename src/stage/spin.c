@@ -6,8 +6,6 @@
  */
 #include "config.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "stage/argument.h"
@@ -30,30 +28,13 @@ spin_open(const char *arg, const void *settings, void **ret_plan,
 }
 
 static int
-spin_start(const void *plan, void **ret_self, struct err *err)
-{
-	(void)err;
-	*ret_self = mem_dup(plan, sizeof(int64_t));
-	return 0;
-}
-
-static int64_t
-spin_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * CLOCK_SECOND + now.tv_nsec / 1000;
-}
-
-static int
 spin_end(void *self, struct stage_call *call, struct err *err)
 {
 	const int64_t *us = self;
-	int64_t due = spin_clock() + *us;
+	int64_t due = clock_thread_us() + *us;
 	volatile unsigned n;
 
-	while (spin_clock() < due) {
+	while (clock_thread_us() < due) {
 		if (stage_stopped(call, err) != 0)
 			return -1;
 		for (n = 0; n < SPIN_LOOPS; n++)
@@ -71,7 +52,5 @@ const struct stage stage_spin = {
 		"the wall's.",
 	.open = spin_open,
 	.close = free,
-	.start = spin_start,
-	.stop = free,
 	.end = spin_end,
 };

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -176,6 +177,36 @@ no_more_is_read_ahead_than_allowed(void **state)
 	end(&run);
 }
 
+/* Each URL has an origin of its own, which goes with the last job it has. */
+static void
+jobs_given_back_are_freed_while_the_list_is_read(void **state)
+{
+	struct list_run run;
+	struct job *job;
+	FILE *list;
+	size_t alive, most = 0;
+	int i;
+
+	(void)state;
+	list = open_list(&run);
+	for (i = 0; i < 2000; i++)
+		fprintf(list, "http://h%d/\n", i);
+	fclose(list);
+	start(&run, SOURCE_LINES, run.path, -1, 10);
+	while ((job = next(&run)) != NULL) {
+		pthread_mutex_lock(&run.origins.lock);
+		alive = run.origins.map.n;
+		pthread_mutex_unlock(&run.origins.lock);
+		if (alive > most)
+			most = alive;
+		job_uncount(job);
+		frontier_give_back(run.frontier, job);
+	}
+	/* What is read ahead, as many that came back, and what moves. */
+	assert_in_range(most, 1, 40);
+	end(&run);
+}
+
 static void
 a_slow_list_wakes_the_run(void **state)
 {
@@ -336,6 +367,7 @@ a_damaged_list_ends_with_an_error(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(jobs_come_in_the_order_of_the_list),
 	cmocka_unit_test(no_more_is_read_ahead_than_allowed),
+	cmocka_unit_test(jobs_given_back_are_freed_while_the_list_is_read),
 	cmocka_unit_test(a_slow_list_wakes_the_run),
 	cmocka_unit_test(a_reader_that_waits_for_a_pipe_is_interrupted),
 	cmocka_unit_test(a_reader_that_waits_for_room_is_ended),

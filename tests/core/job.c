@@ -64,6 +64,27 @@ a_bad_line_keeps_its_words(void **state)
 }
 
 static void
+a_job_that_is_over_sheds_what_fetching_needs(void **state)
+{
+	struct job *job = job_of("http://h/x");
+	int i;
+
+	(void)state;
+	job->fetch.request.addrs = addrs_new(&(struct addr){ .family = 4 }, 1);
+	job->fetch.reply.location = mem_strdup("/");
+	for (i = 0; i < 2; i++) {
+		job_shed(job);
+		assert_null(job->asked);
+		assert_null(job->fetch.request.addrs);
+		assert_null(job->fetch.reply.location);
+	}
+	/* What still tells which job it was. */
+	assert_string_equal(job->text, "http://h/x");
+	assert_string_equal(job->fetch.request.url.text, "http://h/x");
+	job_free(job);
+}
+
+static void
 a_job_counts_once(void **state)
 {
 	struct job *job = job_of("http://h/");
@@ -142,6 +163,7 @@ only_these_moves_are_made(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_job_takes_the_item_over),
 	cmocka_unit_test(a_bad_line_keeps_its_words),
+	cmocka_unit_test(a_job_that_is_over_sheds_what_fetching_needs),
 	cmocka_unit_test(a_job_counts_once),
 	cmocka_unit_test(only_these_moves_are_made),
 };

@@ -34,7 +34,7 @@ job_of(const char *text)
 }
 
 static struct result *
-outcome_of(const struct job *job, const struct verdict *verdict,
+outcome_of(struct job *job, const struct verdict *verdict,
 	const char *errormsg)
 {
 	return outcome_result(job, verdict, errormsg, "serial", WALL);

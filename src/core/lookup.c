@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lookup -- a name for each hop, mostly from what is known already: then no
+ * clock is looked at and no thread is asked.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "core/job.h"
+#include "core/lookup.h"
+#include "core/service.h"
+
+/* The URL whose host is connected to, or NULL when none is looked up. */
+static const struct url *
+lookup_host(const struct lookup *lookup, const struct job *job)
+{
+	if (lookup->unix_socket != NULL)
+		return NULL;
+	return lookup->proxy->text != NULL ? lookup->proxy :
+		&job->fetch.request.url;
+}
+
+static void
+lookup_on_name(struct names_waiter *waiter, enum names_status status,
+	struct addrs *addrs)
+{
+	struct job *job = LIST_ENTRY(waiter, struct job, ask.waiter);
+	struct lookup *lookup = job->lookup;
+
+	if (addrs != NULL)
+		job->fetch.request.addrs = addrs_ref(addrs);
+	job->name_us = clock_us() - job->hop_us;
+	lookup->done(lookup->arg, job, status);
+}
+
+static void
+lookup_ask(struct lookup *lookup, struct job *job, const struct url *host)
+{
+	job->lookup = lookup;
+	job->ask = (struct service_ask){
+		.host = host->text + host->host_off,
+		.host_len = host->host_len,
+		.port = host->port,
+		.waiter.done = lookup_on_name,
+	};
+	service_look_up(lookup->service, &job->ask);
+}
+
+enum names_status
+lookup_job(struct lookup *lookup, struct job *job)
+{
+	const struct url *host = lookup_host(lookup, job);
+	enum names_status status;
+
+	job->name_us = 0;
+	if (host == NULL)
+		return NAMES_OK;
+	status = names_cached(lookup->names, host->text + host->host_off,
+		host->host_len, host->port, &job->fetch.request.addrs);
+	if (status == NAMES_OK)
+		return status;
+	job->hop_us = clock_us();
+	if (status == NAMES_PENDING)
+		lookup_ask(lookup, job, host);
+	return status;
+}

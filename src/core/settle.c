@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settle -- what came back, read straight down: verdict, redirect, body,
+ * record. What it means for the order of things is the dispatch's.
+ */
+#include "config.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "core/body.h"
+#include "core/job.h"
+#include "core/ledger.h"
+#include "core/outcome.h"
+#include "core/redirect.h"
+#include "core/run.h"
+#include "core/settle.h"
+#include "core/strategy.h"
+#include "core/work.h"
+#include "core/workshop.h"
+
+/* splitmix64: jitter needs spread, not secrecy. */
+static uint64_t
+settle_random(struct settle *settle)
+{
+	const uint64_t step = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = atomic_fetch_add(&settle->random, step) + step;
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+void
+settle_init(struct settle *settle, const struct run_settings *settings,
+	struct ledger *ledger, struct workshop *workshop)
+{
+	settle->settings = settings;
+	settle->ledger = ledger;
+	settle->workshop = workshop;
+	settle->wall_offset = clock_wall_us() - clock_us();
+	atomic_init(&settle->random, (uint64_t)clock_wall_us());
+	settle->hop_seed[0] = settle_random(settle);
+	settle->hop_seed[1] = settle_random(settle);
+}
+
+static struct result *
+settle_result(const struct settle *settle, struct job *job,
+	const struct verdict *verdict, const char *errormsg)
+{
+	return outcome_result(job, verdict, errormsg,
+		settle->settings->strategy->name, settle->wall_offset);
+}
+
+/* Writes the attempt down. */
+static void
+settle_record(struct settle *settle, struct job *job,
+	const struct verdict *verdict, const char *errormsg)
+{
+	ledger_push(settle->ledger, settle_result(settle, job, verdict,
+		errormsg));
+}
+
+/* --- a reply --- */
+
+/* Remembers this hop; whether it was there before in this chain. */
+static int
+settle_loops(const struct settle *settle, struct job *job)
+{
+	const struct fetch_request *request = &job->fetch.request;
+	uint64_t hash = map_hash(settle->hop_seed, request->url.text,
+		strlen(request->url.text));
+	unsigned i;
+
+	/* What 303 makes a GET is another request, if to the same place. */
+	if (request->body != NULL || request->method != NULL)
+		hash = ~hash;
+	for (i = 0; i < job->n_hops; i++)
+		if (job->visited[i] == hash)
+			return 1;
+	job->visited = mem_grow(job->visited, job->n_hops + 1,
+		sizeof *job->visited);
+	job->visited[job->n_hops++] = hash;
+	return 0;
+}
+
+/*
+ * Makes job->fetch the next hop. -1: it is not to be followed, and why is in
+ * the verdict.
+ */
+static int
+settle_redirect(const struct settle *settle, struct job *job,
+	struct verdict *verdict, struct err *err)
+{
+	struct fetch *fetch = &job->fetch;
+	const char *location = fetch->reply.location;
+	struct url from = { 0 };
+	int rc;
+
+	verdict->kind = VERDICT_FINAL;
+	verdict->error_class = ERROR_REDIRECT;
+	if (settle_loops(settle, job)) {
+		verdict->detail = "loop";
+		return err_set(err, ERR_FAILED, "redirected in a circle");
+	}
+	/* The list's own URL is kept: a retry starts there again. */
+	if (job->first.text == NULL &&
+	    url_parse(fetch->request.url.text, NULL, &from, err) != 0)
+		return -1;
+	if (from.text != NULL && fetch->request.url.userpwd != NULL)
+		from.userpwd = mem_strdup(fetch->request.url.userpwd);
+	rc = redirect_request(&fetch->request, fetch->reply.response_code,
+		location, from.text != NULL ? &from : &job->first,
+		settle->settings->allow_downgrade, &verdict->detail, err);
+	if (rc == 0 && from.text != NULL)
+		job->first = url_take(&from);
+	url_release(&from);
+	if (rc == 0)
+		fetch_reply_clear(&fetch->reply);
+	else
+		job->n_hops--;	/* one that is not followed is none */
+	return rc;
+}
+
+struct verdict
+settle_judge(struct settle *settle, struct job *job, struct err *err)
+{
+	const struct fetch *fetch = &job->fetch;
+	struct verdict verdict;
+
+	if (settle->settings->no_fetch && fetch->reply.code == CURLE_OK)
+		return (struct verdict){ .kind = VERDICT_FINAL, .ok = 1 };
+	verdict = verdict_of_reply(&settle->settings->verdict,
+		&fetch->reply, fetch->request.url.https, job->attempt,
+		job->n_hops, settle_random(settle));
+	if (verdict.kind == VERDICT_REDIRECT &&
+	    settle_redirect(settle, job, &verdict, err) == 0)
+		verdict.kind = VERDICT_REDIRECT;
+	return verdict;
+}
+
+static struct verdict
+settle_not_written(void)
+{
+	return (struct verdict){
+		.kind = VERDICT_FINAL,
+		.error_class = ERROR_LOCAL,
+		.detail = "write_refused",
+	};
+}
+
+/* What the stages make of a body that is kept is what is kept. */
+static int
+settle_set_output(const struct settle *settle, struct work *work,
+	const char *output, struct err *err)
+{
+	if (output == NULL)
+		return 0;
+	work->output = mem_strdup(output);
+	if (!chain_replaces(settle->settings->chain))
+		return 0;
+	work->out = body_write;
+	work->out_arg = work->body;
+	return body_rewrite(work->body, err);
+}
+
+/* The record waits for what the stages say. */
+static void
+settle_hand_over(struct settle *settle, struct job *job,
+	const struct verdict *verdict)
+{
+	struct work *work = job->work;
+	struct err err = { 0 };
+	int done = work != NULL;
+
+	if (!done)
+		work = work_new(settle->settings->chain);
+	job->work = NULL;
+	work_fill(work, settle_result(settle, job, verdict, NULL), job->body,
+		job->fetch.reply.content_encoding);
+	job->body = NULL;
+	if (!done && settle_set_output(settle, work, job->asked != NULL ?
+	    job->asked->output : NULL, &err) != 0) {
+		work_fail(work, ERROR_LOCAL, "write_refused", err.text);
+		done = 1;
+	}
+	if (done)
+		workshop_add_done(settle->workshop, work);
+	else
+		workshop_add(settle->workshop, work);
+}
+
+void
+settle_finish(struct settle *settle, struct job *job,
+	struct verdict *verdict, struct err *err)
+{
+	if (settle->workshop != NULL && verdict->ok) {
+		settle_hand_over(settle, job, verdict);
+		job_shed(job);
+		return;
+	}
+	/* Only a good reply's file gets its name. */
+	if (job->body != NULL && verdict->ok) {
+		job->kept = body_keep(job->body, err) == 0;
+		if (!job->kept)
+			*verdict = settle_not_written();
+	}
+	settle_record(settle, job, verdict,
+		err->code != ERR_NONE ? err->text : NULL);
+	if (verdict->kind == VERDICT_FINAL)
+		job_shed(job);
+}
+
+/* --- what no strategy had --- */
+
+struct verdict
+settle_name(struct settle *settle, struct job *job, enum names_status status)
+{
+	struct verdict verdict = verdict_of_name(&settle->settings->verdict,
+		status, job->attempt, settle_random(settle));
+
+	settle_record(settle, job, &verdict, names_status_text(status));
+	return verdict;
+}
+
+struct verdict
+settle_bad(struct settle *settle, struct job *job)
+{
+	struct verdict verdict = {
+		.kind = VERDICT_FINAL, .error_class = ERROR_INPUT,
+	};
+
+	log_warning("%s", job->bad);
+	job->started_us = job->hop_us = job->eligible_us = clock_us();
+	settle_record(settle, job, &verdict, job->bad);
+	return verdict;
+}
+
+struct verdict
+settle_unwritten(struct settle *settle, struct job *job,
+	const struct err *err)
+{
+	struct verdict verdict = settle_not_written();
+
+	job->started_us = job->hop_us = clock_us();
+	settle_record(settle, job, &verdict, err->text);
+	return verdict;
+}

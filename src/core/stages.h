@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FETCHALL_CORE_STAGES_H
+#define FETCHALL_CORE_STAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct body_store;
+struct ledger;
+struct pool_env;
+struct run_settings;
+struct workshop;
+struct workshop_figures;
+
+/*
+ * What a run has only when there are stages: the byte budget, the memory for
+ * bodies, the pool with its processes, and the workshop over it.
+ */
+struct stages;
+
+/* Before threads and the strategy's processes are made, which use its memory.
+ * `concurrency` is how many fetches there are at a time. Borrows all. */
+struct stages *stages_new(const struct run_settings *settings,
+	size_t concurrency, struct err *err);
+void stages_free(struct stages *stages);	/* NULL is fine */
+
+/* Starts the pool. on_room and on_passed are the workshop's. */
+int stages_open(struct stages *stages, struct ledger *ledger,
+	void (*on_room)(void *arg), void (*on_passed)(void *arg), void *arg,
+	struct err *err);
+
+/* For the strategy's processes, which are forked with it. */
+struct pool_env *stages_env(struct stages *stages);
+/* NULL: nothing is fetched, so there are no bodies. */
+struct body_store *stages_bodies(struct stages *stages);
+struct workshop *stages_workshop(const struct stages *stages);
+
+/* Ends the pool and its processes, once the workshop's work came back: from
+ * then on getrusage(2) counts them as children. */
+void stages_stop(struct stages *stages);
+
+/* The run is being ended: no stage begins any more. */
+void stages_cancel(struct stages *stages);
+
+/* The pool's processes, up to `max`. */
+size_t stages_pids(const struct stages *stages, pid_t *ret, size_t max);
+/* The most bytes of bodies that were held at a time. */
+uint64_t stages_peak(const struct stages *stages);
+
+#endif

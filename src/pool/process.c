@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process -- worker processes: a stage that crashes costs one record, and one
+ * that is not thread-safe runs once in each.
+ *
+ * The body is in memory that workers share from its first byte (core/body);
+ * what is sent is where it is, and what comes back is what the stages say.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/body.h"
+#include "core/crew.h"
+#include "core/result.h"
+#include "core/work.h"
+#include "core/zygote.h"
+#include "pool/family.h"
+
+#define PROCESS_NICE 5
+
+/* In front of a request's texts: URL, type and coding, each with its NUL. */
+struct process_request {
+	uint64_t seq;
+	int64_t response_code;
+	struct body_place place;
+	int has_body, has_type, has_coding, wants_output;
+};
+
+/* In front of the stages' outcome. The clock is the same in all processes. */
+struct process_answer {
+	int64_t begun_us, ended_us;
+};
+
+/* --- in a worker --- */
+
+struct process_self {
+	const struct pool_env *env;
+	struct chain_worker *worker;
+};
+
+static const char *
+process_take_text(const char **at, int there)
+{
+	const char *text = *at;
+
+	if (!there)
+		return NULL;
+	*at += strlen(text) + 1;
+	return text;
+}
+
+static int
+process_write(void *arg, const void *p, size_t n)
+{
+	const int *fd = arg;
+	const char *at = p;
+	ssize_t done;
+
+	for (; n > 0; at += done, n -= (size_t)done) {
+		done = write(*fd, at, n);
+		if (done < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+process_answer_with(struct packet *answer, const struct work *work,
+	const struct chain *chain)
+{
+	struct process_answer head = {
+		.begun_us = work->begun_us,
+		.ended_us = work->ended_us,
+	};
+
+	buf_add(&answer->bytes, &head, sizeof head);
+	chain_outcome_add(&answer->bytes, &work->outcome, chain);
+}
+
+/* The run's process wrote the request: it is as it says. */
+static void
+process_perform(void *arg, const struct packet *request,
+	struct packet *answer)
+{
+	struct process_self *self = arg;
+	struct work work = { 0 };
+	struct process_request head;
+	int in = -1, out = -1;
+	size_t n_fds = 0;
+	const char *at;
+
+	memcpy(&head, request->bytes.data, sizeof head);
+	at = request->bytes.data + sizeof head;
+	work.page.seq = head.seq;
+	work.page.response_code = head.response_code;
+	work.page.url = process_take_text(&at, 1);
+	work.page.content_type = process_take_text(&at, head.has_type);
+	work.page.content_encoding = process_take_text(&at, head.has_coding);
+	if (head.has_body && head.place.in_file)
+		in = dup(request->fds[n_fds++]);
+	if (head.wants_output) {
+		out = request->fds[n_fds++];
+		work.out = process_write;
+		work.out_arg = &out;
+	}
+	if (head.has_body)
+		work.body = body_attach(self->env->bodies, &head.place, in);
+	if (head.has_body && work.body == NULL)
+		_exit(EXIT_FAILURE);
+	work_perform(&work, self->worker);
+	process_answer_with(answer, &work, self->env->chain);
+	chain_outcome_release(&work.outcome, self->env->chain);
+	body_free(work.body);
+}
+
+static void
+process_live(struct zygote_child *child)
+{
+	struct process_self self = { .env = child->arg };
+	struct err err = { 0 };
+
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) +
+		PROCESS_NICE);
+	self.worker = chain_worker_new(self.env->chain, self.env->cancelled,
+		&err);
+	if (self.worker == NULL)
+		_exit(EXIT_FAILURE);
+	crew_serve(child, process_perform, &self);
+	/* Stages may have commands of their own to end. */
+	chain_worker_free(self.worker);
+}
+
+/* --- in the run's process --- */
+
+struct process_pool {
+	struct pool_args args;
+	struct crew *crew;
+};
+
+static struct work *
+process_work(struct list *task)
+{
+	return LIST_ENTRY(task, struct work, node);
+}
+
+static void
+process_finish(struct process_pool *pool, struct work *work)
+{
+	pool->args.done(pool->args.arg, work);
+}
+
+static void
+process_add_text(struct buf *bytes, const char *text)
+{
+	if (text != NULL)
+		buf_add(bytes, text, strlen(text) + 1);
+}
+
+static void
+process_ask(void *arg, struct list *task, struct packet *request)
+{
+	const struct work *work = process_work(task);
+	const struct stage_page *page = &work->page;
+	struct process_request head = {
+		.seq = page->seq,
+		.response_code = page->response_code,
+		.has_body = work->body != NULL,
+		.has_type = page->content_type != NULL,
+		.has_coding = page->content_encoding != NULL,
+		.wants_output = work->out != NULL,
+	};
+	int fd;
+
+	(void)arg;
+	if (work->body != NULL) {
+		body_tell(work->body, &head.place, &fd);
+		if (head.place.in_file)
+			request->fds[request->n_fds++] = fd;
+		if (head.wants_output)
+			request->fds[request->n_fds++] =
+				body_fd(work->body);
+	}
+	buf_add(&request->bytes, &head, sizeof head);
+	process_add_text(&request->bytes, page->url);
+	process_add_text(&request->bytes, page->content_type);
+	process_add_text(&request->bytes, page->content_encoding);
+}
+
+/* A worker has seen a stranger's bytes: nothing it says is taken on trust. */
+static int
+process_answered(void *arg, struct list *task, const struct packet *answer)
+{
+	struct process_pool *pool = arg;
+	struct work *work = process_work(task);
+	struct process_answer head;
+
+	if (answer->bytes.len < sizeof head)
+		return -1;
+	memcpy(&head, answer->bytes.data, sizeof head);
+	if (head.begun_us < work->queued_us || head.ended_us < head.begun_us ||
+	    head.ended_us > clock_us() || chain_outcome_read(
+	    answer->bytes.data + sizeof head, answer->bytes.len - sizeof head,
+	    pool->args.env->chain, &work->outcome) != 0)
+		return -1;
+	work->begun_us = head.begun_us;
+	work->ended_us = head.ended_us;
+	process_finish(pool, work);
+	return 0;
+}
+
+static void
+process_lost(void *arg, struct list *task, int status)
+{
+	struct work *work = process_work(task);
+	char text[64] = "the worker process ended";
+
+	if (WIFSIGNALED(status))
+		snprintf(text, sizeof text, "the worker process was killed "
+			"by signal %d", WTERMSIG(status));
+	work_fail(work, ERROR_LOCAL, "crashed", text);
+	process_finish(arg, work);
+}
+
+static void
+process_dropped(void *arg, struct list *task)
+{
+	struct work *work = process_work(task);
+
+	work_fail(work, ERROR_STOPPED, NULL, NULL);
+	process_finish(arg, work);
+}
+
+static void *
+process_start(const struct pool_args *args, struct err *err)
+{
+	struct process_pool *pool = mem_array(1, sizeof *pool);
+	struct crew_hooks hooks = {
+		.ask = process_ask,
+		.answered = process_answered,
+		.lost = process_lost,
+		.dropped = process_dropped,
+		.arg = pool,
+	};
+
+	pool->args = *args;
+	pool->crew = crew_new(args->zygote, args->workers, &hooks, err);
+	if (pool->crew != NULL)
+		return pool;
+	free(pool);
+	return NULL;
+}
+
+static void
+process_submit(void *self, struct work *work)
+{
+	struct process_pool *pool = self;
+
+	crew_give(pool->crew, &work->node);
+}
+
+static void
+process_cancel(void *self)
+{
+	struct process_pool *pool = self;
+
+	crew_cancel(pool->crew);
+}
+
+static void
+process_stop(void *self)
+{
+	struct process_pool *pool = self;
+
+	crew_free(pool->crew);
+	free(pool);
+}
+
+static const struct zygote_role process_role = {
+	.live = process_live,
+};
+
+const struct pool pool_process = {
+	.name = "process",
+	.brief = "worker processes; a crash costs one record",
+	.notes = "One a core unless --jobs says otherwise, at nice 5. Bodies "
+		"are in memory that they share. A worker that dies is "
+		"replaced, and only the body it was at is a failed record "
+		"(class local, detail crashed).",
+	.zygote = &process_role,
+	.start = process_start,
+	.submit = process_submit,
+	.cancel = process_cancel,
+	.stop = process_stop,
+};
