@@ -224,11 +224,12 @@ decode_open(const char *arg, const void *settings, void **ret_plan,
 	struct err *err)
 {
 	const struct decode_settings *chosen = settings;
-	struct decode_plan plan = { .ratio = chosen->ratio };
+	struct decode_plan plan = { 0 };
 
 	if (arg != NULL && units_size(arg, &plan.max) != 0)
 		return err_set(err, ERR_USAGE, "decode: '%.64s' is no size such"
 			" as decode:4MiB", arg);
+	plan.ratio = chosen->ratio;
 	*ret_plan = mem_dup(&plan, sizeof plan);
 	return 0;
 }
