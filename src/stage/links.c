@@ -362,6 +362,7 @@ static void
 links_take_tag(void *arg, const char *name, const char *tag, size_t n)
 {
 	struct links *links = arg;
+	const struct links_element *element = links_find(name);
 	char end[TAGS_NAME_MAX + sizeof "</>"];
 
 	if (links->parser == NULL && links_begin_parser(links) != 0) {
@@ -369,7 +370,7 @@ links_take_tag(void *arg, const char *name, const char *tag, size_t n)
 		return;
 	}
 	links_parse(links, tag, n);
-	if (links_find(name)->closes) {
+	if (element != NULL && element->closes) {
 		int len = snprintf(end, sizeof end, "</%s>", name);
 
 		links_parse(links, end, (size_t)len);
