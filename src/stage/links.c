@@ -338,6 +338,8 @@ links_begin_parser(struct links *links)
 		return -1;
 	htmlCtxtUseOptions(links->parser, options);
 	links->parsed = 0;
+	/* Something stays open, or the page would be over. */
+	links_parse(links, "<div>", strlen("<div>"));
 	if (links->meta.len > 0)
 		links_parse(links, links->meta.data, links->meta.len);
 	return 0;

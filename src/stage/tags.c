@@ -163,6 +163,15 @@ tags_step_attributes(struct tags *tags, char c)
 	}
 }
 
+/* A NUL is part of the name, and makes it one that nobody wants. */
+static char
+tags_name_char(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c | 0x20);
+	return c != '\0' ? c : 0x7f;
+}
+
 static void
 tags_step_name(struct tags *tags, char c)
 {
@@ -173,8 +182,7 @@ tags_step_name(struct tags *tags, char c)
 		return;
 	}
 	if (tags->name_len < TAGS_NAME_MAX)
-		tags->name[tags->name_len++] = (char)(c >= 'A' && c <= 'Z' ?
-			c | 0x20 : c);
+		tags->name[tags->name_len++] = tags_name_char(c);
 }
 
 static void
