@@ -406,6 +406,8 @@ hostile_pages_cost_their_length_and_no_memory(void **state)
 		assert_int_equal(units_size(wanted, &size), 0);
 	buf_init(&page, size + 1000);
 	memset(buf_room(&page, size + 1000), 0, size + 1000);
+	trial->out.max = size + 1000;
+	memset(buf_room(&trial->out, size + 1000), 0, size + 1000);
 	for (i = 0; i < sizeof hostile / sizeof *hostile; i++) {
 		hostile_page(&page, &hostile[i], size / 10);
 		small = hostile_run(trial, &page);
