@@ -332,7 +332,11 @@ static const struct opt options_limits_rows[] = {
 	{ .name = "retry", .type = &opt_count, AT(retry, uint64_t), .arg = "N",
 	  .dflt = "2", .max = 1000,
 	  .brief = "attempts after the first for what may pass",
-	  .notes = "0 unless given with --requests and --duration." },
+	  .notes = "0 unless given with --requests and --duration. What may "
+		"happen twice then (POST, PATCH and whatever is not GET, HEAD, "
+		"PUT, DELETE, OPTIONS or TRACE) is tried again only where the "
+		"request cannot have been sent: no name, no connection. Given "
+		"explicitly, it holds for every method, as with curl." },
 	{ .name = "retry-delay", .type = &opt_time, AT(retry_delay, int64_t),
 	  .arg = "TIME", .dflt = "0",
 	  .brief = "between attempts; 0: 1 s, doubling, with jitter",

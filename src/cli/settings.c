@@ -187,6 +187,8 @@ settings_set_verdict(struct verdict_policy *verdict,
 	if ((options->load->requests > 0 || options->load->duration > 0) &&
 	    !opts_given(options->opts, "retry"))
 		verdict->retries = 0;
+	/* curl's --retry asks for it whatever the method. */
+	verdict->retry_once = opts_given(options->opts, "retry");
 	verdict->retry_delay_us = limits->retry_delay;
 	if (verdict_retry_on_parse(&verdict->retry_on, limits->retry_on,
 	    err) != 0)
@@ -215,7 +217,7 @@ settings_set_records(struct settings *settings, const struct options *options,
 	settings->sink = sink_find(settings_format(options), err);
 	if (settings->sink == NULL)
 		return -1;
-	if (column_list_parse(&settings->columns, options->records->columns,
+	if (column_list_parse(&settings->columns, NULL, options->records->columns,
 	    err) != 0)
 		return err_in(err, "--columns");
 	return 0;

@@ -1,27 +1,122 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * body -- an unnamed file in its final folder that is linked into place when
- * it is whole (O_TMPFILE and linkat, see open(2)): no half file can be left
- * under a final name, whatever ends the program.
+ * body -- bytes that stay where they were first written: in a slot of shared
+ * memory that every process of the run has at the same address, in a file
+ * once they are too many, or in their final folder. A pipe or a malloc'd
+ * buffer would be copied, for processes even twice.
  */
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "core/body.h"
+#include "core/budget.h"
+#include "core/slots.h"
+#include "core/unnamed.h"
+
+/* Memory is charged for in pages, so that a server that sends byte by byte
+ * does not make every one of them a charge. */
+#define BODY_STEP 4096u
+
+struct body_store {
+	struct budget *budget;
+	struct slots *slots;
+	char *folder;
+};
+
+/* Bytes of a file that are mapped; p is NULL where none are. */
+struct body_map {
+	void *p;
+	size_t len;
+};
 
 struct body {
-	int fd, folder;
+	struct body_store *store;	/* NULL: a body with a path */
+	size_t slot;
+	uint64_t len;
+	uint64_t charged;	/* in memory, for this body */
+	uint64_t refused;	/* so many bytes would not go into memory */
+	int fd;			/* -1: in its slot */
+	int attached;		/* the slot is another process's to give */
+	struct body_map map;	/* what body_view() showed of the file */
+	int rewritten;
+	struct body_map first;	/* what was there before */
+	/* Of a body with a path, where it was opened: */
+	int folder;		/* -1 elsewhere */
 	char *path;		/* for messages */
 	const char *name;	/* its last part */
 };
+
+/* --- the store --- */
+
+struct body_store *
+body_store_new(const struct body_store_args *args, struct err *err)
+{
+	struct body_store *store;
+	struct slots *slots = slots_new(args->n, args->max_body, err);
+	const char *folder = args->folder;
+
+	if (slots == NULL)
+		return NULL;
+	if (folder == NULL)
+		folder = getenv("TMPDIR");
+	if (folder == NULL || folder[0] == '\0')
+		folder = "/tmp";
+	store = mem_array(1, sizeof *store);
+	store->budget = args->budget;
+	store->slots = slots;
+	store->folder = mem_strdup(folder);
+	return store;
+}
+
+void
+body_store_free(struct body_store *store)
+{
+	if (store == NULL)
+		return;
+	slots_free(store->slots);
+	free(store->folder);
+	free(store);
+}
+
+int
+body_store_has_room(struct body_store *store)
+{
+	return slots_any(store->slots);
+}
+
+/* --- beginning and end --- */
+
+static struct body *
+body_alloc(struct body_store *store)
+{
+	struct body *body = mem_array(1, sizeof *body);
+
+	body->store = store;
+	body->fd = body->folder = -1;
+	return body;
+}
+
+struct body *
+body_new(struct body_store *store)
+{
+	size_t slot = slots_take(store->slots);
+	struct body *body;
+
+	if (slot == SLOTS_NONE)
+		return NULL;
+	body = body_alloc(store);
+	body->slot = slot;
+	return body;
+}
 
 /* The folder a path is in, opened below the current one; glibc 2.36 has no
  * openat2(). -1 with errno. */
@@ -56,10 +151,9 @@ body_check_name(const char *path, const char *name, struct err *err)
 struct body *
 body_open(const char *path, struct err *err)
 {
-	struct body *body = mem_array(1, sizeof *body);
+	struct body *body = body_alloc(NULL);
 	const char *slash;
 
-	body->fd = body->folder = -1;
 	body->path = mem_strdup(path);
 	slash = strrchr(body->path, '/');
 	body->name = slash != NULL ? slash + 1 : body->path;
@@ -80,8 +174,7 @@ body_open(const char *path, struct err *err)
 		err_set(err, ERR_IO, "output '%s' exists", path);
 		goto fail;
 	}
-	body->fd = openat(body->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC,
-		0666);
+	body->fd = unnamed_open_at(body->folder);
 	if (body->fd >= 0)
 		return body;
 	err_sys(err, "output '%s'", path);
@@ -90,62 +183,315 @@ fail:
 	return NULL;
 }
 
+static void
+body_unmap(struct body_map *map)
+{
+	if (map->p != NULL)
+		munmap(map->p, map->len);
+	map->p = NULL;
+}
+
+static void
+body_close(struct body *body)
+{
+	body_unmap(&body->map);
+	if (body->fd >= 0)
+		close(body->fd);
+	body->fd = -1;
+}
+
 void
 body_free(struct body *body)
 {
 	if (body == NULL)
 		return;
-	if (body->fd >= 0)
-		close(body->fd);
+	body_close(body);
+	body_unmap(&body->first);
+	if (body->store != NULL && !body->attached) {
+		budget_leave(body->store->budget, body->slot);
+		slots_give(body->store->slots, body->slot);
+	}
 	if (body->folder >= 0)
 		close(body->folder);
 	free(body->path);
 	free(body);
 }
 
-int
-body_fd(const struct body *body)
+/* --- writing --- */
+
+/* Room for n bytes more in memory; -1: they are to go to a file. */
+static int
+body_reserve(struct body *body, uint64_t n)
 {
-	return body->fd;
+	const struct body_store *store = body->store;
+	uint64_t end = body->len + n, more;
+
+	if (end > slots_size(store->slots))
+		return -1;
+	if (end <= body->charged)
+		return 0;
+	more = (end - body->charged + BODY_STEP - 1) / BODY_STEP * BODY_STEP;
+	if (budget_charge(store->budget, body->slot, more) != 0)
+		return -1;
+	body->charged += more;
+	slots_touch(store->slots, body->slot, (size_t)end);
+	return 0;
+}
+
+/* Moves it from memory to a file; -1 with errno, and it stays. */
+static int
+body_spill(struct body *body)
+{
+	const struct body_store *store = body->store;
+	int fd = unnamed_open(store->folder);
+
+	if (fd < 0)
+		return -1;
+	if (unnamed_append(fd, slots_at(store->slots, body->slot),
+	    (size_t)body->len, 0) != 0) {
+		close(fd);
+		return -1;
+	}
+	body->fd = fd;
+	body->charged = 0;
+	slots_drop(store->slots, body->slot);
+	budget_spill(store->budget, body->slot);
+	return 0;
+}
+
+static int
+body_write_file(struct body *body, const void *p, size_t n)
+{
+	if (unnamed_append(body->fd, p, n, body->len) != 0)
+		return -1;
+	if (body->store != NULL)
+		budget_charge_file(body->store->budget, body->slot, n);
+	body->len += n;
+	return 0;
+}
+
+/* One of the store's: memory while there is some, then a file. */
+static int
+body_write_slot(struct body *body, const void *p, size_t n)
+{
+	const struct body_store *store = body->store;
+
+	budget_enter(store->budget, body->slot);
+	if (body->fd < 0 && body_reserve(body, n) == 0) {
+		memcpy(slots_at(store->slots, body->slot) + body->len, p, n);
+		body->len += n;
+		return 0;
+	}
+	if (budget_must_wait(store->budget, body->slot)) {
+		body->refused = n;
+		errno = EAGAIN;
+		return -1;
+	}
+	if (body->fd < 0 && body_spill(body) != 0)
+		return -1;
+	return body_write_file(body, p, n);
 }
 
 int
 body_write(void *arg, const void *p, size_t n)
 {
-	const struct body *body = arg;
-	const char *at = p;
-	ssize_t done;
+	struct body *body = arg;
 
-	while (n > 0) {
-		done = write(body->fd, at, n);
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			at += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
+	if (n == 0)
+		return 0;
+	return body->store != NULL ? body_write_slot(body, p, n) :
+		body_write_file(body, p, n);
+}
+
+/* For memory it takes what was refused at once, so that the answer holds. */
+int
+body_may_write(void *arg)
+{
+	struct body *body = arg;
+
+	if (body->store == NULL ||
+	    !budget_must_wait(body->store->budget, body->slot))
+		return 1;
+	return body->fd < 0 && body_reserve(body, body->refused) == 0;
+}
+
+void
+body_wait(void *arg, int64_t us)
+{
+	const struct body *body = arg;
+
+	if (body->store != NULL)
+		budget_wait(body->store->budget, body->slot, us);
 }
 
 int
 body_restart(struct body *body)
 {
+	body_unmap(&body->map);
+	body_unmap(&body->first);
+	body->rewritten = 0;
+	body->len = body->charged = body->refused = 0;
+	if (body->store != NULL) {
+		body_close(body);
+		budget_leave(body->store->budget, body->slot);
+		return 0;
+	}
 	if (ftruncate(body->fd, 0) != 0)
 		return -1;
+	/* For those who write by the descriptor's offset. */
 	return lseek(body->fd, 0, SEEK_SET) == 0 ? 0 : -1;
+}
+
+uint64_t
+body_length(const struct body *body)
+{
+	return body->len;
+}
+
+/* --- reading and keeping --- */
+
+static int
+body_map(struct body *body, struct err *err)
+{
+	size_t len = (size_t)body->len;
+	void *p;
+
+	if (body->map.p != NULL && body->map.len == len)
+		return 0;
+	body_unmap(&body->map);
+	if (len == 0)
+		return 0;
+	p = mmap(NULL, len, PROT_READ, MAP_SHARED, body->fd, 0);
+	if (p == MAP_FAILED)
+		return err_sys(err, "mapping a body of %zu bytes", len);
+	madvise(p, len, MADV_SEQUENTIAL);
+	body->map.p = p;
+	body->map.len = len;
+	return 0;
+}
+
+int
+body_view(struct body *body, const void **ret, size_t *ret_len,
+	struct err *err)
+{
+	const struct body_map *map = &body->map;
+
+	if (body->fd < 0) {
+		*ret = slots_at(body->store->slots, body->slot);
+		*ret_len = (size_t)body->len;
+		return 0;
+	}
+	if (body->rewritten)
+		map = &body->first;
+	else if (body_map(body, err) != 0)
+		return -1;
+	*ret = map->p != NULL ? map->p : "";
+	*ret_len = map->p != NULL ? map->len : 0;
+	return 0;
+}
+
+int
+body_rewrite(struct body *body, struct err *err)
+{
+	int fd;
+
+	assert(body->store == NULL && !body->rewritten);
+	if (body_map(body, err) != 0)
+		return -1;
+	fd = body->folder >= 0 ? unnamed_open_at(body->folder) :
+		unnamed_open_beside(body->fd);
+	if (fd < 0)
+		return err_sys(err, "another file for a body");
+	body->first = body->map;
+	body->map = (struct body_map){ 0 };
+	body_close(body);
+	body->fd = fd;
+	body->len = 0;
+	body->rewritten = 1;
+	return 0;
 }
 
 int
 body_keep(struct body *body, struct err *err)
 {
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/self/fd/%d", body->fd);
-	if (linkat(AT_FDCWD, path, body->folder, body->name,
-	    AT_SYMLINK_FOLLOW) == 0)
+	assert(body->folder >= 0);
+	if (unnamed_link(body->fd, body->folder, body->name) == 0) {
+		body_unmap(&body->first);
+		body->rewritten = 0;
 		return 0;
+	}
 	if (errno == EEXIST)
 		return err_set(err, ERR_IO, "output '%s' exists", body->path);
 	return err_sys(err, "output '%s'", body->path);
+}
+
+/* --- in another process --- */
+
+void
+body_tell(const struct body *body, struct body_place *ret, int *ret_fd)
+{
+	ret->slot = body->store != NULL ? body->slot : BODY_NO_SLOT;
+	ret->len = body->len;
+	ret->in_file = body->fd >= 0;
+	*ret_fd = body->fd >= 0 ? body->fd : BODY_NO_FILE;
+}
+
+/* Whether it is one of the store's places, or one without a store. */
+static int
+body_place_exists(const struct body_store *store,
+	const struct body_place *place, int fd)
+{
+	if (place->in_file)
+		return fd >= 0 && unnamed_holds(fd, place->len) &&
+			(place->slot == BODY_NO_SLOT || (store != NULL &&
+			 place->slot < slots_count(store->slots)));
+	return fd < 0 && store != NULL &&
+		place->slot < slots_count(store->slots) &&
+		place->len <= slots_size(store->slots);
+}
+
+/* Memory was charged for as much as it has, by whom ever. */
+static void
+body_take_place(struct body *body, const struct body_place *place)
+{
+	body->len = place->len;
+	body->charged = place->in_file ? 0 :
+		(place->len + BODY_STEP - 1) / BODY_STEP * BODY_STEP;
+}
+
+struct body *
+body_attach(struct body_store *store, const struct body_place *place, int fd)
+{
+	struct body *body;
+
+	if (!body_place_exists(store, place, fd)) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	body = body_alloc(place->slot != BODY_NO_SLOT ? store : NULL);
+	body->slot = body->store != NULL ? (size_t)place->slot : 0;
+	body->fd = fd;
+	body->attached = 1;
+	body_take_place(body, place);
+	return body;
+}
+
+int
+body_update(struct body *body, const struct body_place *place, int fd)
+{
+	uint64_t slot = body->store != NULL ? body->slot : BODY_NO_SLOT;
+	int file = fd < 0 && place->in_file ? body->fd : fd;
+
+	if (place->slot != slot ||
+	    !body_place_exists(body->store, place, file)) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (file != body->fd)
+		body_close(body);
+	body->fd = file;
+	body_take_place(body, place);
+	return 0;
 }

@@ -49,17 +49,28 @@ struct body *body_open(const char *path, struct err *err);
 /* Gives its memory back, and drops what has no name yet. NULL is fine. */
 void body_free(struct body *body);
 
-/* Appends; -1 with errno, EAGAIN: nothing was taken, the budget is full; wait
- * (budget_must_wait) and come again. `body` is a struct body. */
+/*
+ * Appends; -1 with errno, and nothing was taken. EAGAIN: the budget is full;
+ * come again when body_may_write() says so, or after body_wait(). `body` is a
+ * struct body.
+ */
 int body_write(void *body, const void *p, size_t n);
-/* Empties it for another hop or attempt; -1 with errno. */
+int body_may_write(void *body);
+/* Waits until that may have changed, at most so long. */
+void body_wait(void *body, int64_t us);
+/*
+ * Empties it; -1 with errno. To be called when an attempt or hop has ended and
+ * not when the next begins: until then it would count as one at work.
+ */
 int body_restart(struct body *body);
 uint64_t body_length(const struct body *body);
 /* All its bytes, until the next call for this body; a file is mapped. */
 int body_view(struct body *body, const void **ret, size_t *ret_len,
 	struct err *err);
-/* A body with a path: replaces what was written by what will be written, as a
- * stage decoded it; the first is kept readable until body_keep(). */
+/*
+ * A body with a path: replaces what was written by what will be written, as a
+ * stage decoded it. body_view() shows the first until body_keep().
+ */
 int body_rewrite(struct body *body, struct err *err);
 /* A body with a path: what body_write() appends to, for another process. */
 int body_fd(const struct body *body);
@@ -69,19 +80,25 @@ int body_keep(struct body *body, struct err *err);
 /*
  * The same body in another process that was forked after the store was made:
  * what to tell it, and what it makes of that. A file's descriptor is sent
- * along; BODY_NO_FILE: there is none.
+ * along; BODY_NO_FILE: there is none. One process at a time works at a body,
+ * and the one that made it ends it last.
  */
 #define BODY_NO_FILE (-1)
+#define BODY_NO_SLOT UINT64_MAX		/* a body with a path */
 struct body_place {
 	uint64_t slot, len;
 	int in_file;
 };
 
+/* *ret_fd stays the body's. */
 void body_tell(const struct body *body, struct body_place *ret, int *ret_fd);
-/* Takes fd. -1: not a place of this store. */
+/* Takes fd. NULL: not a place of this store. `store` may be NULL where bodies
+ * have paths. */
 struct body *body_attach(struct body_store *store,
 	const struct body_place *place, int fd);
-/* The other process wrote to it: takes note of how much, and of its file. */
+/* The other process wrote to it: takes note of how much, and of its file.
+ * Takes fd; BODY_NO_FILE: the file it is in already, or none. -1: that is not
+ * this body, or nothing that fits it; the body is as before. */
 int body_update(struct body *body, const struct body_place *place, int fd);
 
 #endif

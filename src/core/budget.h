@@ -27,9 +27,14 @@ void budget_free(struct budget *budget);	/* NULL is fine */
 /* Whether a new fetch may begin. */
 int budget_admits(struct budget *budget);
 
-/* A body begins; its ticket says how old it is. */
+/* A body begins to hold something; its ticket says how old it is. Twice is
+ * fine. One that waits for its turn must not have entered: the oldest is to be
+ * at work, or it could be one that waits for those who wait for it. */
 void budget_enter(struct budget *budget, size_t holder);
-/* It is gone, and so is all that was charged for it. */
+/*
+ * It is gone, and so is all that was charged for it: in any process, which
+ * must have ended or be done with it. Fine where it never entered.
+ */
 void budget_leave(struct budget *budget, size_t holder);
 
 /* n bytes more in memory; 0, or -1: they are to go to a file. */
@@ -38,12 +43,13 @@ int budget_charge(struct budget *budget, size_t holder, uint64_t n);
 void budget_spill(struct budget *budget, size_t holder);
 /* n bytes more in a file. */
 void budget_charge_file(struct budget *budget, size_t holder, uint64_t n);
-/* Whether this body's receiver should wait before it takes more. */
-int budget_must_wait(const struct budget *budget, size_t holder);
-/* Waits until that may have changed, at most so long; any process. */
-void budget_wait(struct budget *budget, int64_t us);
+/* Whether a body that is not to go to memory should wait before it takes more
+ * into its file. */
+int budget_must_wait(struct budget *budget, size_t holder);
+/* Where it must: until that may have changed, at most so long; any process. */
+void budget_wait(struct budget *budget, size_t holder, int64_t us);
 
-/* Bytes held now, and the most there ever were; for the summary. */
+/* Bytes in memory now, and the most there ever were; for the summary. */
 uint64_t budget_held(const struct budget *budget);
 uint64_t budget_peak(const struct budget *budget);
 

@@ -21,6 +21,10 @@
 /* What a gathered body leaves behind for the next one at most. */
 #define CHAIN_KEPT_MAX (1 << 20)
 
+/* The most that feed() gets at once, so that the run's end is noticed within
+ * a body: the slowest stages pack some MB a second. */
+#define CHAIN_PIECE_MAX 65536
+
 struct chain_link {
 	const struct stage *stage;
 	void *plan;
@@ -93,17 +97,11 @@ chain_free(struct chain *chain)
 static int
 chain_has_column(const struct chain *chain, const char *name)
 {
-	const struct column *columns;
-	size_t i, n;
+	const struct column_set set = {
+		.values = chain->columns, .n_values = chain->n_columns,
+	};
 
-	columns = columns_all(&n);
-	for (i = 0; i < n; i++)
-		if (strcmp(columns[i].name, name) == 0)
-			return 1;
-	for (i = 0; i < chain->n_columns; i++)
-		if (strcmp(chain->columns[i].name, name) == 0)
-			return 1;
-	return 0;
+	return column_find(&set, name, NULL) != NULL;
 }
 
 /* The name itself, or with the first number behind it that is free. */
@@ -131,6 +129,7 @@ chain_add_column(struct chain *chain, const struct column *column)
 	struct column copy = *column;
 
 	copy.name = chain_column_name(chain, column->name);
+	copy.value = chain->n_columns + 1;
 	chain->columns = mem_grow(chain->columns, chain->n_columns + 1,
 		sizeof *chain->columns);
 	chain->columns[chain->n_columns++] = copy;
@@ -358,22 +357,45 @@ static int chain_push(struct chain_worker *worker, size_t at, const void *p,
 	size_t n, struct err *err);
 
 static int
+chain_feed_piece(struct chain_worker *worker, size_t at, const void *p,
+	size_t n, struct err *err)
+{
+	int rc;
+
+	if (chain_goes_on(worker, at, err) != 0)
+		return -1;
+	rc = worker->chain->links[at].stage->feed(worker->selfs[at],
+		&worker->calls[at], p, n, err);
+	return chain_hears(worker, at, rc);
+}
+
+static int
+chain_feed_pieces(struct chain_worker *worker, size_t at, const char *p,
+	size_t n, struct err *err)
+{
+	size_t len;
+
+	for (; n > 0; p += len, n -= len) {
+		len = n < CHAIN_PIECE_MAX ? n : CHAIN_PIECE_MAX;
+		if (chain_feed_piece(worker, at, p, len, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 chain_feed(struct chain_worker *worker, size_t at, const void *p, size_t n,
 	struct err *err)
 {
 	const struct stage *stage = worker->chain->links[at].stage;
-	int rc;
+	int rc = 0;
 
-	if (stage->feed != NULL && (n > 0 || (stage->caps & STAGE_WHOLE))) {
-		if (chain_goes_on(worker, at, err) != 0)
-			return -1;
-		rc = stage->feed(worker->selfs[at], &worker->calls[at], p, n,
-			err);
-		if (chain_hears(worker, at, rc) != 0)
-			return -1;
-	}
-	if (stage->caps & STAGE_REPLACES)
-		return 0;
+	if (stage->feed != NULL && (stage->caps & STAGE_WHOLE))
+		rc = chain_feed_piece(worker, at, p, n, err);
+	else if (stage->feed != NULL)
+		rc = chain_feed_pieces(worker, at, p, n, err);
+	if (rc != 0 || (stage->caps & STAGE_REPLACES))
+		return rc;
 	return chain_push(worker, at + 1, p, n, err);
 }
 

@@ -21,8 +21,8 @@ struct chain;
 struct chain *chain_new(uint64_t max_gather);
 void chain_free(struct chain *chain);	/* NULL is fine */
 /*
- * Adds a stage at the end: its argument is opened here. A column that an
- * earlier stage has already gets "_2" (and so on) behind its name.
+ * Adds a stage at the end: its argument is opened here. A column whose name
+ * is taken, by an earlier stage for one, gets "_2" (and so on) behind it.
  */
 int chain_add(struct chain *chain, const struct stage *stage,
 	const char *arg, const void *settings, struct err *err);

@@ -49,8 +49,7 @@ struct dispatch {
 	int starved;		/* the last look found no room for a body */
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
-	int64_t until_us;	/* nothing begins after it; 0: not set */
-	int late;		/* that time has come */
+	int late;		/* settle.until_us has come */
 };
 
 /* --- waking --- */
@@ -107,7 +106,7 @@ dispatch_wait(struct dispatch *dispatch, struct job *job, int64_t delay_us)
 	job_move(job, JOB_WAITING);
 	job_restart(job);
 	job->eligible_us = clock_us() + delay_us;
-	job_count(job);
+	job_count(job, dispatch->args.origins);
 	heap_push(&dispatch->waiting, &job->due, job->eligible_us);
 	service_set_timer(dispatch->args.service, job->eligible_us);
 }
@@ -121,8 +120,7 @@ static int
 dispatch_repeats(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict)
 {
-	if (verdict->kind != VERDICT_RETRY || dispatch->stopping ||
-	    dispatch->late)
+	if (verdict->kind != VERDICT_RETRY || dispatch->stopping)
 		return 0;
 	dispatch_wait(dispatch, job, verdict->delay_us);
 	return 1;
@@ -199,34 +197,32 @@ dispatch_look_up(struct dispatch *dispatch, struct job *job)
 static void
 dispatch_start_clock(struct dispatch *dispatch)
 {
-	if (dispatch->until_us == 0 && dispatch->settings->duration_us > 0)
-		dispatch->until_us = clock_us() +
+	if (dispatch->settle.until_us == 0 &&
+	    dispatch->settings->duration_us > 0)
+		dispatch->settle.until_us = clock_us() +
 			dispatch->settings->duration_us;
 }
 
-/* Locked. Whether the job, not granted yet, comes too late. */
+/*
+ * Locked. Whether the job, not granted yet, comes too late. What was begun in
+ * time goes on: a redirect's next hop, and a retry, since one that would come
+ * too late is none (core/verdict).
+ */
 static int
 dispatch_too_late(const struct dispatch *dispatch, const struct job *job)
 {
-	/* A redirect's next hop is part of what was begun in time. */
-	return dispatch->late && job->n_hops == 0;
+	return dispatch->late && job->n_hops == 0 && job->attempt == 1;
 }
 
-/* Locked. When the time is over only what has begun goes on to its end. */
+/* Locked. When the time is over the list is, too. */
 static void
 dispatch_check_clock(struct dispatch *dispatch)
 {
-	struct heap_node *first;
-
-	if (dispatch->late || dispatch->until_us == 0 ||
-	    clock_us() < dispatch->until_us)
+	if (dispatch->late || dispatch->settle.until_us == 0 ||
+	    clock_us() < dispatch->settle.until_us)
 		return;
 	dispatch->late = 1;
 	dispatch->listed_all = 1;
-	while ((first = heap_first(&dispatch->waiting)) != NULL) {
-		heap_remove(&dispatch->waiting, first);
-		dispatch_end_job(dispatch, LIST_ENTRY(first, struct job, due));
-	}
 }
 
 /* Locked. The look-ups that are still waited for. */
@@ -450,8 +446,9 @@ dispatch_next_locked(struct dispatch *dispatch, struct job **ret)
 	}
 	if (dispatch_over(dispatch))
 		return RUN_END;
-	if (dispatch->until_us != 0 && !dispatch->late)
-		service_set_timer(dispatch->args.service, dispatch->until_us);
+	if (dispatch->settle.until_us != 0 && !dispatch->late)
+		service_set_timer(dispatch->args.service,
+			dispatch->settle.until_us);
 	return RUN_WAIT;
 }
 
@@ -515,6 +512,7 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 		dispatch->stopping = 1;
 	if (verdict->kind == VERDICT_REDIRECT) {
 		job_move(job, JOB_AGAIN);
+		job_count(job, dispatch->args.origins);
 		list_push(&dispatch->again, &job->node);
 	} else {
 		dispatch_settled(dispatch, job, verdict);
@@ -556,6 +554,29 @@ dispatch_stop(struct dispatch *dispatch)
 	dispatch->stopping = 1;
 	pthread_mutex_unlock(&dispatch->lock);
 	dispatch_wake(dispatch);
+}
+
+static void
+dispatch_cut_list(struct dispatch *dispatch, const struct list *jobs)
+{
+	struct list *node;
+	struct job *job;
+
+	for (node = jobs->next; node != jobs; node = node->next) {
+		job = LIST_ENTRY(node, struct job, node);
+		if (job->n_hops > 0)
+			settle_stopped(&dispatch->settle, job);
+	}
+}
+
+void
+dispatch_cut_off(struct dispatch *dispatch)
+{
+	pthread_mutex_lock(&dispatch->lock);
+	dispatch_cut_list(dispatch, &dispatch->ready);
+	dispatch_cut_list(dispatch, &dispatch->naming);
+	dispatch_cut_list(dispatch, &dispatch->again);
+	pthread_mutex_unlock(&dispatch->lock);
 }
 
 size_t

@@ -59,6 +59,11 @@ void dispatch_wake(void *arg);
 
 /* No job is granted any more: only what is under way comes back. */
 void dispatch_stop(struct dispatch *dispatch);
+/*
+ * Once the strategy and the service have ended: what was begun and is between
+ * two hops gets its record, as what was in flight did.
+ */
+void dispatch_cut_off(struct dispatch *dispatch);
 size_t dispatch_in_flight(struct dispatch *dispatch);
 
 #endif

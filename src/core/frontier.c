@@ -55,18 +55,6 @@ frontier_full(const struct frontier *frontier)
 		frontier->bytes >= FRONTIER_MAX_BYTES / 2;
 }
 
-static void
-frontier_set_origin(struct frontier *frontier, struct job *job)
-{
-	const struct url *url = &job->fetch.request.url;
-
-	if (url->text == NULL)
-		return;
-	job->origin = origins_get(frontier->args.origins, url->text,
-		url->origin_len);
-	job_count(job);
-}
-
 /* NULL is fine. */
 static void
 frontier_end_job(struct frontier *frontier, struct list *node)
@@ -136,7 +124,7 @@ frontier_main(void *arg)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	while (frontier_read(frontier, &item, &err) > 0) {
 		job = job_new(&item);
-		frontier_set_origin(frontier, job);
+		job_count(job, frontier->args.origins);
 		if (!frontier_put(frontier, job))
 			break;
 	}

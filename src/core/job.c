@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -37,18 +38,25 @@ job_new(struct source_item *item)
 	return job;
 }
 
-void
-job_start(struct job *job, const struct run_settings *settings)
+/* RFC 9110, section 9.2.2. What is not known is not. */
+static int
+job_is_idempotent(const char *method, int has_body)
 {
-	const struct source_request *asked = job->asked;
-	struct fetch_request *request = &job->fetch.request;
+	static const char *const names[] = { "GET", "HEAD", "PUT", "DELETE",
+		"OPTIONS", "TRACE" };
+	size_t i;
 
-	request->flags = FETCH_TRUSTED;
-	request->method = settings->method;
-	request->body = settings->body;
-	request->body_len = settings->body_len;
-	if (asked == NULL)
-		return;
+	if (method == NULL)
+		return !has_body;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(method, names[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+job_ask(struct fetch_request *request, const struct source_request *asked)
+{
 	if (asked->method != NULL)
 		request->method = asked->method;
 	if (asked->body != NULL) {
@@ -60,10 +68,35 @@ job_start(struct job *job, const struct run_settings *settings)
 }
 
 void
+job_close_body(struct job *job)
+{
+	body_free(job->body);
+	job->body = NULL;
+}
+
+void
+job_start(struct job *job, const struct run_settings *settings)
+{
+	struct fetch_request *request = &job->fetch.request;
+
+	request->flags = FETCH_TRUSTED;
+	if (settings->no_fetch)
+		request->flags |= FETCH_NOTHING;
+	request->method = settings->method;
+	request->body = settings->body;
+	request->body_len = settings->body_len;
+	if (job->asked != NULL)
+		job_ask(request, job->asked);
+	job->once = !job_is_idempotent(request->method,
+		request->body != NULL);
+}
+
+void
 job_restart(struct job *job)
 {
 	struct fetch *fetch = &job->fetch;
 
+	job_close_body(job);
 	fetch_reply_clear(&fetch->reply);
 	addrs_unref(fetch->request.addrs);
 	fetch->request.addrs = NULL;
@@ -97,10 +130,7 @@ job_open_body(struct job *job, struct body_store *bodies, struct err *err)
 	if (bodies == NULL &&
 	    (job->asked == NULL || job->asked->output == NULL))
 		return 0;
-	if (job->body != NULL && body_restart(job->body) != 0)
-		return err_sys(err, "cannot empty a body");
-	if (job->body == NULL)
-		job->body = job_new_body(job, bodies, err);
+	job->body = job_new_body(job, bodies, err);
 	if (job->body == NULL)
 		return -1;
 	request->write_body = body_write;
@@ -114,8 +144,7 @@ job_shed(struct job *job)
 	fetch_reply_clear(&job->fetch.reply);
 	addrs_unref(job->fetch.request.addrs);
 	job->fetch.request.addrs = NULL;
-	body_free(job->body);
-	job->body = NULL;
+	job_close_body(job);
 	work_free(job->work);
 	job->work = NULL;
 	source_request_free(job->asked);
@@ -157,10 +186,19 @@ job_move(struct job *job, enum job_state to)
 }
 
 void
-job_count(struct job *job)
+job_count(struct job *job, struct origins *origins)
 {
-	if (job->origin == NULL || job->counted)
+	const struct url *url = &job->fetch.request.url;
+	struct origin *before = job->origin;
+
+	if (url->text == NULL || job->counted)
 		return;
+	/* Most hops and every retry stay where they were. */
+	if (before == NULL || before->len != url->origin_len ||
+	    memcmp(before->text, url->text, before->len) != 0) {
+		job->origin = origins_get(origins, url->text, url->origin_len);
+		origins_put(origins, before);
+	}
 	atomic_fetch_add(&job->origin->waiting, 1);
 	job->counted = 1;
 }

@@ -15,6 +15,7 @@ struct body;
 struct body_store;
 struct lookup;
 struct origin;
+struct origins;
 struct run_settings;
 struct source_item;
 struct source_request;
@@ -50,14 +51,15 @@ struct job {
 	int kept;		/* it has the name that was asked for */
 	struct work *work;	/* what its process made of the body already,
 				 * or NULL */
-	struct origin *origin;	/* of the first hop; a reference. NULL when
-				 * the line is bad */
+	struct origin *origin;	/* of this hop; a reference. NULL when the
+				 * line is bad */
 	int counted;		/* in origin->waiting */
 	struct url first;	/* the list's URL while a redirect is followed;
 				 * empty on the first hop */
 	uint64_t *visited;	/* hashes of the hops so far, n_hops of them */
 	unsigned n_hops;
 	uint64_t attempt;	/* from 1 */
+	int once;		/* what it asks for must not happen twice */
 	/* Monotonic us: when it could have begun; when the attempt's first
 	 * hop began; this hop. `name_us` is how long its look-up took. */
 	int64_t eligible_us, started_us, hop_us, name_us;
@@ -71,11 +73,13 @@ void job_start(struct job *job, const struct run_settings *settings);
 /* The list's own URL once more: forgets hops, addresses and the reply. */
 void job_restart(struct job *job);
 /*
- * Makes a place for the reply's body, or empties it for another hop: the file
- * that its line asked for, else one in `bodies` unless that is NULL.
+ * Makes a place for the body of this hop's reply: the file that its line asked
+ * for, else one in `bodies` unless that is NULL. It is held no longer than the
+ * hop lasts: many may wait for their next.
  */
 int job_open_body(struct job *job, struct body_store *bodies,
 	struct err *err);
+void job_close_body(struct job *job);
 /*
  * Frees what may be large or was allocated while it was fetched: the reply,
  * the addresses, the file, the list's own wishes. Only for a job that is not
@@ -86,8 +90,11 @@ void job_shed(struct job *job);
 /* Asserts that the move is one of those a job may make. */
 void job_move(struct job *job, enum job_state to);
 
-/* Counts the job among those its origin waits for, or no longer. */
-void job_count(struct job *job);
+/*
+ * Counts the job among those that wait for the origin of job->fetch's URL,
+ * which it refers to from here on; and no longer.
+ */
+void job_count(struct job *job, struct origins *origins);
 void job_uncount(struct job *job);
 
 /* The URL of the list, whatever hop the job is at. */

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "core/ledger.h"
 #include "core/output.h"
@@ -103,6 +104,14 @@ ledger_commit(struct ledger *ledger)
 	}
 }
 
+/* What is wrong with the list itself is said where its writer looks. */
+static void
+ledger_warn(const struct result *result)
+{
+	if (result->error_class == ERROR_INPUT)
+		log_warning("%s", result->errormsg);
+}
+
 /* After a failure results are still counted: the summary stays true. */
 static void
 ledger_settle(struct ledger *ledger, struct list *batch)
@@ -114,6 +123,7 @@ ledger_settle(struct ledger *ledger, struct list *batch)
 
 	for (node = batch->next; node != batch; node = node->next) {
 		result = LIST_ENTRY(node, struct result, node);
+		ledger_warn(result);
 		ledger_write(ledger, result);
 		stats_add(&ledger->stats, result);
 		n++;

@@ -29,6 +29,7 @@ origins_add(struct origins *origins, const char *text, size_t len)
 {
 	struct origin *origin = mem_array(1, sizeof *origin + len + 1);
 
+	origin->len = len;
 	memcpy(origin->text, text, len);
 	map_insert(&origins->map, &origin->node, origin->text, len);
 	return origin;

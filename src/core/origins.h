@@ -16,6 +16,7 @@ struct origin {
 	struct map_node node;
 	size_t refs;		/* under the table's lock */
 	_Atomic size_t waiting;	/* jobs that were not granted yet */
+	size_t len;
 	char text[];		/* https://host:port */
 };
 

@@ -85,6 +85,8 @@ outcome_refusal(enum fetch_refusal refusal, int os_errno)
 		return "two Content-Length headers that differ";
 	case FETCH_TWO_LOCATIONS:
 		return "two Location headers that differ";
+	case FETCH_CODED:
+		return "a Transfer-Encoding that was not asked for";
 	case FETCH_BODY_LIMIT:
 		return "the body is larger than --max-body allows";
 	case FETCH_NOT_WRITTEN:

@@ -7,6 +7,9 @@
 
 #include "base/list.h"
 
+struct column;
+struct value;
+
 /* X(code, name, meaning): error_class in records; the manual's list. */
 #define ERROR_CLASSES(X) \
 	X(NONE, "", "no error") \
@@ -63,9 +66,18 @@ struct result {
 	char *content_type;	/* owned; NULL: none. Any bytes */
 	char *filename_effective;	/* owned; NULL: not kept */
 	const char *strategy;	/* static */
+	int64_t time_post;	/* in the stages */
+	int64_t time_post_queue;	/* until a worker took the body */
+	/* What the stages said; owned. NULL: nothing came of them. */
+	struct value *values;
+	const struct column *value_columns;	/* of them; borrowed */
+	size_t n_values;
 };
 
 struct result *result_new(void);	/* zeroed */
 void result_free(struct result *result);	/* NULL is fine */
+/* Takes `values`, one for each of the columns, which outlive the result. */
+void result_take_values(struct result *result, struct value *values,
+	const struct column *columns, size_t n);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "core/dispatch.h"
 #include "core/frontier.h"
+#include "core/histogram.h"
 #include "core/origins.h"
 #include "core/run.h"
 #include "core/service.h"
@@ -42,6 +43,7 @@ struct run {
 	struct service *service;
 	struct dispatch *dispatch;
 	struct frontier *frontier;
+	struct histogram lag;	/* of the strategy's loop */
 	int64_t started_us, ended_us;
 	pthread_mutex_t lock;	/* all below */
 	int n_signals, signal;
@@ -268,6 +270,7 @@ run_new(const struct run_settings *settings, struct source *source,
 		settings->concurrency;
 	pthread_mutex_init(&run->lock, NULL);
 	origins_init(&run->origins);
+	histogram_init(&run->lag);
 	/* First: nothing that is made after it is copied into it. */
 	if (run_open_stages(run, err) == 0 &&
 	    run_open_zygote(run, err) == 0 &&
@@ -292,6 +295,7 @@ run_free(struct run *run)
 	service_free(run->service);
 	names_free(run->names);
 	zygote_free(run->zygote);
+	histogram_release(&run->lag);
 	url_release(&run->proxy);
 	origins_release(&run->origins);
 	pthread_mutex_destroy(&run->lock);
@@ -333,6 +337,7 @@ run_strategy(struct run *run, struct err *err)
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
 	zygote_stop(run->zygote);
+	dispatch_cut_off(run->dispatch);
 	return rc;
 }
 
@@ -503,6 +508,12 @@ void
 run_detach(struct run *run)
 {
 	service_stop(run->service);
+}
+
+struct histogram *
+run_lag(struct run *run)
+{
+	return &run->lag;
 }
 
 enum run_next

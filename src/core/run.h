@@ -14,6 +14,7 @@
 
 struct chain;
 struct event_base;
+struct histogram;
 struct job;
 struct pool;
 struct source;
@@ -104,6 +105,10 @@ struct zygote *run_zygote(const struct run *run);
 int run_attach(struct run *run, struct event_base *base, struct err *err);
 /* Takes them off again, from that thread, before the loop is freed. */
 void run_detach(struct run *run);
+
+/* Where a strategy with a loop notes how late it is, in us; its thread's until
+ * the strategy ends. */
+struct histogram *run_lag(struct run *run);
 
 /* Never blocks. */
 enum run_next run_next(struct run *run, struct job **ret);

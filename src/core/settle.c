@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "core/body.h"
@@ -22,6 +21,7 @@
 #include "core/strategy.h"
 #include "core/work.h"
 #include "core/workshop.h"
+#include "url/source.h"
 
 /* splitmix64: jitter needs spread, not secrecy. */
 static uint64_t
@@ -119,24 +119,38 @@ settle_redirect(const struct settle *settle, struct job *job,
 	if (rc == 0 && from.text != NULL)
 		job->first = url_take(&from);
 	url_release(&from);
-	if (rc == 0)
+	if (rc == 0) {
+		job_close_body(job);
 		fetch_reply_clear(&fetch->reply);
-	else
+	} else
 		job->n_hops--;	/* one that is not followed is none */
 	return rc;
+}
+
+static struct verdict_attempt
+settle_attempt(struct settle *settle, const struct job *job)
+{
+	return (struct verdict_attempt){
+		.number = job->attempt,
+		.n_hops = job->n_hops,
+		.https = job->fetch.request.url.https,
+		.once = job->once,
+		.left_us = settle->until_us == 0 ? INT64_MAX :
+			settle->until_us - clock_us(),
+		.random = settle_random(settle),
+	};
 }
 
 struct verdict
 settle_judge(struct settle *settle, struct job *job, struct err *err)
 {
-	const struct fetch *fetch = &job->fetch;
+	struct verdict_attempt attempt = settle_attempt(settle, job);
 	struct verdict verdict;
 
-	if (settle->settings->no_fetch && fetch->reply.code == CURLE_OK)
+	if (settle->settings->no_fetch && job->fetch.reply.code == CURLE_OK)
 		return (struct verdict){ .kind = VERDICT_FINAL, .ok = 1 };
 	verdict = verdict_of_reply(&settle->settings->verdict,
-		&fetch->reply, fetch->request.url.https, job->attempt,
-		job->n_hops, settle_random(settle));
+		&job->fetch.reply, &attempt);
 	if (verdict.kind == VERDICT_REDIRECT &&
 	    settle_redirect(settle, job, &verdict, err) == 0)
 		verdict.kind = VERDICT_REDIRECT;
@@ -220,8 +234,9 @@ settle_finish(struct settle *settle, struct job *job,
 struct verdict
 settle_name(struct settle *settle, struct job *job, enum names_status status)
 {
+	struct verdict_attempt attempt = settle_attempt(settle, job);
 	struct verdict verdict = verdict_of_name(&settle->settings->verdict,
-		status, job->attempt, settle_random(settle));
+		status, &attempt);
 
 	settle_record(settle, job, &verdict, names_status_text(status));
 	return verdict;
@@ -234,10 +249,21 @@ settle_bad(struct settle *settle, struct job *job)
 		.kind = VERDICT_FINAL, .error_class = ERROR_INPUT,
 	};
 
-	log_warning("%s", job->bad);
 	job->started_us = job->hop_us = job->eligible_us = clock_us();
 	settle_record(settle, job, &verdict, job->bad);
 	return verdict;
+}
+
+void
+settle_stopped(struct settle *settle, struct job *job)
+{
+	struct verdict verdict = {
+		.kind = VERDICT_FINAL, .error_class = ERROR_STOPPED,
+	};
+
+	job->hop_us = clock_us();
+	job->name_us = 0;
+	settle_record(settle, job, &verdict, "ended early");
 }
 
 struct verdict
@@ -246,7 +272,10 @@ settle_unwritten(struct settle *settle, struct job *job,
 {
 	struct verdict verdict = settle_not_written();
 
-	job->started_us = job->hop_us = clock_us();
+	job->hop_us = clock_us();
+	job->name_us = 0;
+	if (job->n_hops == 0)
+		job->started_us = job->hop_us;
 	settle_record(settle, job, &verdict, err->text);
 	return verdict;
 }

@@ -24,6 +24,8 @@ struct settle {
 	uint64_t hop_seed[2];	/* of the hashes of visited URLs */
 	int64_t wall_offset;	/* wall clock minus monotonic clock */
 	_Atomic uint64_t random;
+	int64_t until_us;	/* no attempt begins after it; 0: no end. Set
+				 * before the first job is settled */
 };
 
 void settle_init(struct settle *settle, const struct run_settings *settings,
@@ -54,5 +56,7 @@ struct verdict settle_name(struct settle *settle, struct job *job,
 struct verdict settle_bad(struct settle *settle, struct job *job);
 struct verdict settle_unwritten(struct settle *settle, struct job *job,
 	const struct err *err);
+/* An attempt between two hops that nobody will go on with. */
+void settle_stopped(struct settle *settle, struct job *job);
 
 #endif

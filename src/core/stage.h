@@ -60,10 +60,11 @@ int stage_cancelled(const struct stage_call *call);
  * open() and close() are called once a run, before anything is fetched and
  * before processes are forked; its plan is then read by all workers. start()
  * and stop() are called in each worker. For each body begin() is called, then
- * feed() any number of times, then end(); after a failure anywhere in the
- * chain nothing more is called for that body, and the next begin() starts
- * afresh. -1 from them is the record's failure: err->text is its errormsg.
- * Every hook may be NULL; without start() the plan is its self.
+ * feed() any number of times, with up to 64 KiB (but for STAGE_WHOLE), then
+ * end(); after a failure anywhere in the chain nothing more is called for that
+ * body, and the next begin() starts afresh. -1 from them is the record's
+ * failure: err->text is its errormsg. Every hook may be NULL; without start()
+ * the plan is its self.
  */
 struct stage {
 	const char *name;	/* what is typed after --post */

@@ -82,6 +82,8 @@ verdict_of_refusal(enum fetch_refusal refusal)
 		return ERROR_IS(HTTP, "content_length");
 	case FETCH_TWO_LOCATIONS:
 		return ERROR_IS(HTTP, "location");
+	case FETCH_CODED:
+		return ERROR_IS(HTTP, "transfer_encoding");
 	case FETCH_BODY_LIMIT:
 		return ERROR_IS(BODY, "limit");
 	case FETCH_NOT_WRITTEN:
@@ -107,10 +109,14 @@ verdict_of_weird(const struct fetch_reply *reply)
 	return ERROR_IS(HTTP, "bad_reply");
 }
 
-/* 7.88 has the same code for a chunk that is none. */
+/* 7.88 has the same code for a chunk that is none, and for a proxy's no. */
 static struct verdict_error
 verdict_of_break(const struct fetch_reply *reply)
 {
+	if (reply->errormsg != NULL &&
+	    (strncmp(reply->errormsg, "CONNECT tunnel failed", 21) == 0 ||
+	    strstr(reply->errormsg, "from proxy after CONNECT") != NULL))
+		return ERROR_IS(HTTP, "proxy");
 	if (reply->errormsg != NULL &&
 	    strstr(reply->errormsg, "in chunked-encoding") != NULL)
 		return ERROR_IS(HTTP, "bad_reply");
@@ -243,24 +249,60 @@ verdict_delay(const struct verdict_policy *policy, uint64_t attempt,
 	return delay / 2 + (int64_t)(random % (uint64_t)(delay / 2 + 1));
 }
 
-static void
-verdict_try_again(const struct verdict_policy *policy, uint64_t attempt,
-	int64_t retry_after_us, uint64_t random, struct verdict *verdict)
+/* Whether it ended before there was a connection to send the request on. */
+static int
+verdict_unsent(const struct verdict *verdict)
 {
-	if (attempt > policy->retries || retry_after_us > VERDICT_PATIENCE)
+	static const unsigned classes = 1u << ERROR_DNS | 1u << ERROR_CONNECT |
+		1u << ERROR_TLS;
+	static const char *const details[] = { "fd_limit", "ports", "resolve",
+		"connect", "tls" };
+	size_t i;
+
+	if (classes & (1u << verdict->error_class))
+		return 1;
+	for (i = 0; i < sizeof details / sizeof *details; i++)
+		if (verdict->detail != NULL &&
+		    strcmp(verdict->detail, details[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* After a redirect the list's own request was sent, whatever came later. */
+static int
+verdict_may_repeat(const struct verdict_policy *policy,
+	const struct verdict_attempt *attempt, const struct verdict *verdict)
+{
+	return !attempt->once || policy->retry_once ||
+		(attempt->n_hops == 0 && verdict_unsent(verdict));
+}
+
+static void
+verdict_try_again(const struct verdict_policy *policy,
+	const struct verdict_attempt *attempt, int64_t retry_after_us,
+	struct verdict *verdict)
+{
+	int64_t delay;
+
+	if (attempt->number > policy->retries ||
+	    retry_after_us > VERDICT_PATIENCE ||
+	    !verdict_may_repeat(policy, attempt, verdict))
+		return;
+	delay = verdict_delay(policy, attempt->number, attempt->random);
+	if (delay < retry_after_us)
+		delay = retry_after_us;
+	if (delay >= attempt->left_us)
 		return;
 	verdict->kind = VERDICT_RETRY;
-	verdict->delay_us = verdict_delay(policy, attempt, random);
-	if (verdict->delay_us < retry_after_us)
-		verdict->delay_us = retry_after_us;
+	verdict->delay_us = delay;
 }
 
 struct verdict
 verdict_of_reply(const struct verdict_policy *policy,
-	const struct fetch_reply *reply, int https, uint64_t attempt,
-	unsigned n_hops, uint64_t random)
+	const struct fetch_reply *reply,
+	const struct verdict_attempt *attempt)
 {
-	struct verdict_error error = verdict_error(reply, https);
+	struct verdict_error error = verdict_error(reply, attempt->https);
 	struct verdict verdict = {
 		.kind = VERDICT_FINAL,
 		.error_class = error.class,
@@ -269,7 +311,7 @@ verdict_of_reply(const struct verdict_policy *policy,
 
 	if (error.class == ERROR_NONE && policy->follow &&
 	    verdict_redirects(reply)) {
-		if (n_hops < policy->max_redirs) {
+		if (attempt->n_hops < policy->max_redirs) {
 			verdict.kind = VERDICT_REDIRECT;
 			return verdict;
 		}
@@ -281,13 +323,13 @@ verdict_of_reply(const struct verdict_policy *policy,
 	if (!verdict.ok && verdict_wants_retry(&policy->retry_on, error.class,
 	    error.detail, reply->response_code))
 		verdict_try_again(policy, attempt, reply->retry_after_us,
-			random, &verdict);
+			&verdict);
 	return verdict;
 }
 
 struct verdict
 verdict_of_name(const struct verdict_policy *policy, enum names_status status,
-	uint64_t attempt, uint64_t random)
+	const struct verdict_attempt *attempt)
 {
 	struct verdict verdict = {
 		.kind = VERDICT_FINAL,
@@ -300,7 +342,7 @@ verdict_of_name(const struct verdict_policy *policy, enum names_status status,
 	if (names_status_transient(status) &&
 	    verdict_wants_retry(&policy->retry_on, verdict.error_class,
 	    verdict.detail, 0))
-		verdict_try_again(policy, attempt, -1, random, &verdict);
+		verdict_try_again(policy, attempt, -1, &verdict);
 	return verdict;
 }
 

@@ -36,7 +36,9 @@ struct fetch_reply;
 	X(bad_reply, "not HTTP, or not what was asked for") \
 	X(bad_header, "a stray CR or NUL in a header") \
 	X(header_limit, "more headers than --max-header") \
+	X(proxy, "the proxy refused to make a tunnel") \
 	X(content_length, "two Content-Length headers that differ") \
+	X(transfer_encoding, "a Transfer-Encoding that was not asked for") \
 	X(location, "two Location headers that differ") \
 	X(too_many, "more redirects than --max-redirs") \
 	X(loop, "redirected in a circle") \
@@ -76,6 +78,7 @@ struct verdict_policy {
 	int follow;		/* redirects at all */
 	unsigned max_redirs;
 	uint64_t retries;	/* attempts after the first */
+	int retry_once;		/* also of what may then happen twice */
 	int64_t retry_delay_us;	/* 0: 1 s, doubling, with jitter */
 	struct verdict_retry_on retry_on;
 };
@@ -95,16 +98,24 @@ struct verdict {
 int verdict_retry_on_parse(struct verdict_retry_on *ret, const char *text,
 	struct err *err);
 
-/*
- * `attempt` counts from 1, `n_hops` is how many redirects were followed
- * already, `https` whether this hop was, `random` anything.
- */
+/* What is judged, beside the reply. */
+struct verdict_attempt {
+	uint64_t number;	/* from 1 */
+	unsigned n_hops;	/* redirects followed already */
+	int https;		/* whether this hop was */
+	int once;		/* not idempotent (RFC 9110, 9.2.2): what it
+				 * asks for must not happen twice */
+	int64_t left_us;	/* in which the next one must begin; INT64_MAX:
+				 * no end */
+	uint64_t random;	/* anything */
+};
+
 struct verdict verdict_of_reply(const struct verdict_policy *policy,
-	const struct fetch_reply *reply, int https, uint64_t attempt,
-	unsigned n_hops, uint64_t random);
+	const struct fetch_reply *reply,
+	const struct verdict_attempt *attempt);
 /* The same for a look-up that gave no address. */
 struct verdict verdict_of_name(const struct verdict_policy *policy,
-	enum names_status status, uint64_t attempt, uint64_t random);
+	enum names_status status, const struct verdict_attempt *attempt);
 
 /* Names of all details a verdict can give, NULL-terminated. */
 extern const char *const verdict_details[];

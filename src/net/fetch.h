@@ -22,6 +22,7 @@ enum fetch_refusal {
 	FETCH_BAD_HEADER,	/* a stray CR or NUL in a header line */
 	FETCH_TWO_LENGTHS,	/* Content-Length twice, differing */
 	FETCH_TWO_LOCATIONS,	/* Location twice, differing */
+	FETCH_CODED,		/* a Transfer-Encoding not asked for */
 	FETCH_BODY_LIMIT,	/* the body passed --max-body */
 	FETCH_NOT_WRITTEN,	/* write_body failed; os_errno says why */
 	FETCH_CANCELLED,	/* the run is being ended */
@@ -38,6 +39,8 @@ enum fetch_flags {
 	FETCH_TRUSTED = 1 << 1,
 	/* A redirect took the body away: headers about it go too. */
 	FETCH_BODY_DROPPED = 1 << 2,
+	/* Nothing is asked for: the reply is an empty one at once. */
+	FETCH_NOTHING = 1 << 3,
 };
 
 struct fetch_request {
@@ -74,6 +77,7 @@ struct fetch_reply {
 	uint64_t size_download;
 	int64_t retry_after_us;	/* -1: the server said nothing */
 	char *content_type;	/* owned, as sent; NULL: none */
+	char *content_encoding;	/* owned, lines joined; NULL: none */
 	char *location;		/* owned, as sent; NULL: none */
 	char *errormsg;		/* owned, libcurl's words; NULL: all well */
 };

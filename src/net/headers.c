@@ -3,7 +3,7 @@
  * headers -- a reply's header lines, checked while they come in.
  *
  * Runs for every header line of every reply, so a line that is not one of
- * the three names it looks for costs a length check and two memchr(3).
+ * the five names it looks for costs a length check and two memchr(3).
  */
 #include "config.h"
 
@@ -20,8 +20,10 @@ headers_forget(struct headers *headers)
 {
 	free(headers->length);
 	free(headers->location);
-	headers->length = headers->location = NULL;
+	free(headers->coding);
+	headers->length = headers->location = headers->coding = NULL;
 	headers->retry_after_us = -1;
+	headers->coded = 0;
 }
 
 void
@@ -49,6 +51,15 @@ headers_take_location(struct headers *headers)
 
 	headers->location = NULL;
 	return location;
+}
+
+char *
+headers_take_coding(struct headers *headers)
+{
+	char *coding = headers->coding;
+
+	headers->coding = NULL;
+	return coding;
 }
 
 int64_t
@@ -104,6 +115,40 @@ headers_keep(char **kept, char *value)
 	return same;
 }
 
+/* Whether a Transfer-Encoding is more than what HTTP/1.1 always has. */
+static int
+headers_coded(const char *value)
+{
+	size_t len;
+
+	for (;;) {
+		value += strspn(value, " \t,");
+		len = strcspn(value, " \t,");
+		if (len == 0)
+			return 0;
+		if ((len != 7 || strncasecmp(value, "chunked", 7) != 0) &&
+		    (len != 8 || strncasecmp(value, "identity", 8) != 0))
+			return 1;
+		value += len;
+	}
+}
+
+/* Several lines are one list (RFC 9110 section 5.3). */
+static void
+headers_add_coding(struct headers *headers, char *value)
+{
+	char *before = headers->coding;
+
+	headers->coding = value;
+	if (before == NULL || value == NULL) {
+		headers->coding = value != NULL ? value : before;
+		return;
+	}
+	headers->coding = mem_printf("%s, %s", before, value);
+	free(before);
+	free(value);
+}
+
 static enum fetch_refusal
 headers_pick(struct headers *headers, const char *line, size_t len)
 {
@@ -114,11 +159,19 @@ headers_pick(struct headers *headers, const char *line, size_t len)
 		value = headers_value(line, len, "content-length", 14);
 		if (value != NULL && !headers_keep(&headers->length, value))
 			return FETCH_TWO_LENGTHS;
+		headers_add_coding(headers, headers_value(line, len,
+			"content-encoding", 16));
 		break;
 	case 'l':
 		value = headers_value(line, len, "location", 8);
 		if (value != NULL && !headers_keep(&headers->location, value))
 			return FETCH_TWO_LOCATIONS;
+		break;
+	case 't':
+		value = headers_value(line, len, "transfer-encoding", 17);
+		if (value != NULL && headers_coded(value))
+			headers->coded = 1;
+		free(value);
 		break;
 	case 'r':
 		value = headers_value(line, len, "retry-after", 11);

@@ -30,10 +30,11 @@ struct multi {
 	struct list busy;	/* slots with a fetch */
 	struct list idle;	/* slots without: the last used first, so that
 				 * its pinned name is likely the next one's */
-	struct list failed;	/* fetches that could not even be started */
+	struct list over;	/* fetches that libcurl has no part in: nothing
+				 * is asked for, or it cannot be */
 	struct list spare;	/* watches without a socket: libcurl gives one
 				 * up and asks for one with every fetch */
-	struct event failing;
+	struct event ending;	/* of those */
 };
 
 /* A handle and its place in the lists. */
@@ -195,7 +196,14 @@ multi_slots_free(struct multi *multi, struct list *slots)
 	}
 }
 
-/* Done with an error, but from the loop and not from inside multi_add(). */
+/* Done, but from the loop and not from inside multi_add(). */
+static void
+multi_end(struct multi *multi, struct fetch *fetch)
+{
+	list_push(&multi->over, &fetch->node);
+	event_active(&multi->ending, EV_TIMEOUT, 0);
+}
+
 static void
 multi_fail(struct multi *multi, struct fetch *fetch)
 {
@@ -204,30 +212,35 @@ multi_fail(struct multi *multi, struct fetch *fetch)
 	if (fetch->reply.errormsg == NULL)
 		fetch->reply.errormsg =
 			mem_strdup(curl_easy_strerror(fetch->reply.code));
-	list_push(&multi->failed, &fetch->node);
-	event_active(&multi->failing, EV_TIMEOUT, 0);
+	multi_end(multi, fetch);
 }
 
 static void
-multi_on_failing(evutil_socket_t fd, short what, void *arg)
+multi_on_ending(evutil_socket_t fd, short what, void *arg)
 {
 	struct multi *multi = arg;
-	struct list failed, *node;
+	struct list over, *node;
 
 	(void)fd;
 	(void)what;
-	list_init(&failed);
-	list_splice(&failed, &multi->failed);
-	while ((node = list_pop(&failed)) != NULL)
+	list_init(&over);
+	list_splice(&over, &multi->over);
+	while ((node = list_pop(&over)) != NULL)
 		multi->done(multi->arg, LIST_ENTRY(node, struct fetch, node));
 }
 
 void
 multi_add(struct multi *multi, struct fetch *fetch)
 {
-	struct list *node = list_pop(&multi->idle);
 	struct multi_slot *slot;
+	struct list *node;
 
+	if (fetch->request.flags & FETCH_NOTHING) {
+		fetch_reply_clear(&fetch->reply);
+		multi_end(multi, fetch);
+		return;
+	}
+	node = list_pop(&multi->idle);
 	slot = node != NULL ? LIST_ENTRY(node, struct multi_slot, node) :
 		multi_slot_new(multi->env);
 	if (slot == NULL) {
@@ -290,10 +303,10 @@ multi_new(struct event_base *base, const struct easy_env *env,
 	multi->arg = arg;
 	list_init(&multi->busy);
 	list_init(&multi->idle);
-	list_init(&multi->failed);
+	list_init(&multi->over);
 	list_init(&multi->spare);
 	evtimer_assign(&multi->timer, base, multi_on_timer, multi);
-	event_assign(&multi->failing, base, -1, 0, multi_on_failing, multi);
+	event_assign(&multi->ending, base, -1, 0, multi_on_ending, multi);
 	multi->curlm = curl_multi_init();
 	if (multi->curlm == NULL) {
 		free(multi);
@@ -325,6 +338,6 @@ multi_free(struct multi *multi)
 	while ((node = list_pop(&multi->spare)) != NULL)
 		free(LIST_ENTRY(node, struct multi_socket, node));
 	event_del(&multi->timer);
-	event_del(&multi->failing);
+	event_del(&multi->ending);
 	free(multi);
 }

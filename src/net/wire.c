@@ -128,6 +128,7 @@ wire_add_reply(struct buf *out, const struct fetch_reply *reply)
 	memcpy(head.remote_ip, reply->remote_ip, sizeof head.remote_ip);
 	buf_add(out, &head, sizeof head);
 	wire_add_text(out, reply->content_type);
+	wire_add_text(out, reply->content_encoding);
 	wire_add_text(out, reply->location);
 	wire_add_text(out, reply->errormsg);
 }
@@ -351,11 +352,12 @@ wire_read_reply(const void *p, size_t n, struct fetch_reply *ret)
 {
 	struct wire_reader reader = { .at = p, .left = n };
 	struct wire_reply_head head = { 0 };
-	const char *content_type, *location, *errormsg;
+	const char *content_type, *content_encoding, *location, *errormsg;
 
 	fetch_reply_clear(ret);
 	wire_take_copy(&reader, &head, sizeof head);
 	content_type = wire_take_text(&reader);
+	content_encoding = wire_take_text(&reader);
 	location = wire_take_text(&reader);
 	errormsg = wire_take_text(&reader);
 	if (reader.bad || reader.left > 0 || !wire_reply_fits(&head))
@@ -375,6 +377,7 @@ wire_read_reply(const void *p, size_t n, struct fetch_reply *ret)
 		.size_download = head.size_download,
 		.retry_after_us = head.retry_after_us,
 		.content_type = wire_copy(content_type),
+		.content_encoding = wire_copy(content_encoding),
 		.location = wire_copy(location),
 		.errormsg = wire_copy(errormsg),
 	};

@@ -7,7 +7,6 @@
 #include "config.h"
 
 #define ZLIB_CONST
-#include <limits.h>
 #include <zlib.h>
 
 #include "base/mem.h"
@@ -100,17 +99,10 @@ gzip_feed(void *self, struct stage_call *call, const void *p, size_t n,
 	struct err *err)
 {
 	struct gzip *gzip = self;
-	const unsigned char *at = p;
-	uInt len;
 
-	for (; n > 0; at += len, n -= len) {
-		len = n < UINT_MAX ? (uInt)n : UINT_MAX;
-		gzip->stream.next_in = at;
-		gzip->stream.avail_in = len;
-		if (gzip_push(gzip, Z_NO_FLUSH, call, err) != 0)
-			return -1;
-	}
-	return 0;
+	gzip->stream.next_in = p;
+	gzip->stream.avail_in = (uInt)n;	/* a piece, not a body */
+	return gzip_push(gzip, Z_NO_FLUSH, call, err);
 }
 
 static int

@@ -154,6 +154,7 @@ bed_settle(struct bed *bed, size_t expected)
 {
 	frontier_free(bed->frontier);
 	service_stop(bed->service);
+	dispatch_cut_off(bed->dispatch);
 	ledger_close(bed->ledger);
 	assert_int_equal(ledger_finish(bed->ledger, NULL), 0);
 	if (bed->recorder.n != expected)

@@ -88,6 +88,60 @@ a_connection_is_kept_for_an_origin_that_is_due_again(void **state)
 	bed_close(&bed);
 }
 
+/* Two hops on their way to the same place, then one alone. */
+static void
+a_connection_is_kept_for_a_hop_that_is_due_there(void **state)
+{
+	struct bed bed;
+	struct job *a, *b;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://b/1\n");
+	a = bed_next(&bed);
+	b = bed_next(&bed);
+	bed_reply(&bed, a, 302, "http://c/1");
+	bed_reply(&bed, b, 302, "http://c/2");
+	assert_ptr_equal(bed_next(&bed), a);
+	assert_true(a->fetch.request.flags & FETCH_REUSE);
+	assert_ptr_equal(bed_next(&bed), b);
+	assert_false(b->fetch.request.flags & FETCH_REUSE);
+	bed_reply(&bed, a, 200, NULL);
+	bed_reply(&bed, b, 200, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 2);
+	bed_close(&bed);
+}
+
+/* A list's line that is due is none for a hop that went elsewhere. */
+static void
+a_hop_elsewhere_does_not_keep_its_connection(void **state)
+{
+	struct bed bed;
+	struct job *a, *b;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.concurrency = 1;
+	bed_open(&bed, "http://a/1\nhttp://b/1\nhttp://a/2\n");
+	wait_until_read(&bed, "http://b");
+	a = bed_next(&bed);
+	bed_reply(&bed, a, 302, "http://c/1");
+	/* The one that was ready before it. */
+	b = bed_next(&bed);
+	while (b != a) {
+		bed_reply(&bed, b, 200, NULL);
+		b = bed_next(&bed);
+	}
+	assert_string_equal(a->fetch.request.url.text, "http://c/1");
+	assert_false(a->fetch.request.flags & FETCH_REUSE);
+	bed_reply(&bed, a, 200, NULL);
+	while ((b = bed_next(&bed)) != NULL)
+		bed_reply(&bed, b, 200, NULL);
+	bed_settle(&bed, 3);
+	bed_close(&bed);
+}
+
 static void
 a_bad_line_is_a_row_and_no_fetch(void **state)
 {
@@ -137,6 +191,7 @@ a_retry_starts_at_the_lists_url_again(void **state)
 	(void)state;
 	bed_init(&bed);
 	bed.settings.verdict.retries = 2;
+	bed.settings.verdict.retry_once = 1;
 	bed.settings.body = "a=b";
 	bed.settings.body_len = 3;
 	bed_open(&bed, "http://u:p@a/\n");
@@ -166,6 +221,73 @@ a_retry_starts_at_the_lists_url_again(void **state)
 		assert_int_equal(rows[i].num_redirects, 1);
 		assert_true(rows[i].time_queue >= 0);
 	}
+	bed_close(&bed);
+}
+
+static void
+what_may_happen_twice_is_not_sent_again(void **state)
+{
+	struct bed bed;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.verdict.retries = 2;
+	bed.settings.body = "a=b";
+	bed.settings.body_len = 3;
+	bed_open(&bed, "http://a/\n");
+	bed_reply(&bed, bed_next(&bed), 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	assert_true(bed.recorder.rows[0].final);
+	bed_close(&bed);
+}
+
+/* An hour's delay: there is no next attempt in a run of half of that. */
+static void
+a_retry_after_the_end_of_the_time_is_none(void **state)
+{
+	struct bed bed;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.verdict.retries = 2;
+	bed.settings.verdict.retry_delay_us = 3600 * CLOCK_SECOND;
+	bed.settings.duration_us = 1800 * CLOCK_SECOND;
+	bed_open(&bed, "http://a/\n");
+	bed_reply(&bed, bed_next(&bed), 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	assert_true(bed.recorder.rows[0].final);
+	bed_close(&bed);
+}
+
+/* It was due, only nobody asked for a job until then. */
+static void
+a_retry_that_was_due_in_time_goes_on_to_its_end(void **state)
+{
+	struct bed bed;
+	struct job *job;
+	int64_t end;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.concurrency = 1;
+	bed.settings.verdict.retries = 1;
+	bed.settings.duration_us = CLOCK_SECOND;
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n");
+	job = bed_next(&bed);
+	end = clock_us() + bed.settings.duration_us;
+	bed_reply(&bed, job, 503, NULL);
+	while (clock_us() <= end)
+		sched_yield();
+	/* The others come too late. */
+	assert_ptr_equal(bed_next(&bed), job);
+	assert_int_equal(job->attempt, 2);
+	bed_reply(&bed, job, 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 2);
+	assert_false(bed.recorder.rows[0].final);
+	assert_true(bed.recorder.rows[1].final);
 	bed_close(&bed);
 }
 
@@ -306,6 +428,50 @@ after_a_stop_only_what_is_out_comes_back(void **state)
 	bed_close(&bed);
 }
 
+/* In flight, ready, being looked up, not looked up yet: all have begun. */
+static void
+what_was_begun_has_a_record_after_a_stop(void **state)
+{
+	static const char *const effective[] = { "http://a/b", "http://b:81/",
+		"http://a/c", "http://a/d" };
+	const struct result *row;
+	struct job *jobs[4];
+	struct bed bed;
+	size_t i;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n");
+	for (i = 0; i < 4; i++)
+		jobs[i] = bed_next(&bed);
+	bed_reply(&bed, jobs[0], 302, "/b");
+	bed_reply(&bed, jobs[1], 302, "http://b:81/");
+	bed_reply(&bed, jobs[2], 302, "/c");
+	assert_ptr_equal(bed_next(&bed), jobs[0]);
+	assert_int_equal(jobs[1]->state, JOB_NAMING);
+	assert_int_equal(jobs[2]->state, JOB_READY);
+	bed_reply(&bed, jobs[3], 302, "/d");
+	assert_int_equal(jobs[3]->state, JOB_AGAIN);
+	dispatch_stop(bed.dispatch);
+	fetch_reply_cancel(&jobs[0]->fetch.reply, 1);
+	bed_reply(&bed, jobs[0], 0, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 4);
+	for (i = 0; i < 4; i++) {
+		row = &bed.recorder.rows[i];
+		assert_in_range(row->seq, 1, 4);
+		assert_string_equal(row->url_effective,
+			effective[row->seq - 1]);
+		assert_int_equal(row->error_class, ERROR_STOPPED);
+		assert_non_null(row->errormsg);
+		assert_false(row->final);
+		assert_int_equal(row->num_redirects, 1);
+		assert_in_range(row->time_total, row->time_redirect,
+			60 * CLOCK_SECOND);
+	}
+	bed_close(&bed);
+}
+
 /* Jobs in every state there is; the sanitizer sees what is not freed. */
 static void
 what_was_not_done_is_dropped(void **state)
@@ -325,7 +491,7 @@ what_was_not_done_is_dropped(void **state)
 	dispatch_stop(bed.dispatch);
 	bed_reply(&bed, job, 302, "/again");
 	assert_null(bed_next(&bed));
-	bed_settle(&bed, 1);
+	bed_settle(&bed, 2);
 	bed_close(&bed);
 }
 
@@ -392,13 +558,19 @@ threads_share_the_work_and_all_end(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_url_is_granted_once_in_order),
 	cmocka_unit_test(a_connection_is_kept_for_an_origin_that_is_due_again),
+	cmocka_unit_test(a_connection_is_kept_for_a_hop_that_is_due_there),
+	cmocka_unit_test(a_hop_elsewhere_does_not_keep_its_connection),
 	cmocka_unit_test(a_bad_line_is_a_row_and_no_fetch),
 	cmocka_unit_test(an_empty_list_is_no_error),
 	cmocka_unit_test(a_retry_starts_at_the_lists_url_again),
+	cmocka_unit_test(what_may_happen_twice_is_not_sent_again),
+	cmocka_unit_test(a_retry_after_the_end_of_the_time_is_none),
+	cmocka_unit_test(a_retry_that_was_due_in_time_goes_on_to_its_end),
 	cmocka_unit_test(what_waits_for_its_time_wakes_the_run),
 	cmocka_unit_test(max_time_is_for_all_hops_of_an_attempt),
 	cmocka_unit_test(a_full_ledger_holds_the_list_back),
 	cmocka_unit_test(after_a_stop_only_what_is_out_comes_back),
+	cmocka_unit_test(what_was_begun_has_a_record_after_a_stop),
 	cmocka_unit_test(what_was_not_done_is_dropped),
 	cmocka_unit_test(threads_share_the_work_and_all_end),
 };

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "core/job.h"
 #include "core/origins.h"
+#include "core/run.h"
 #include "unit.h"
 #include "url/source.h"
 
@@ -85,25 +86,71 @@ a_job_that_is_over_sheds_what_fetching_needs(void **state)
 }
 
 static void
-a_job_counts_once(void **state)
+a_job_counts_once_and_where_its_url_points(void **state)
 {
 	struct job *job = job_of("http://h/");
+	struct job *bad = job_of("ftp://h/");
 	struct origins origins;
+	struct origin *other;
 
 	(void)state;
-	job_count(job);		/* no origin: nothing to count with */
-	job_uncount(job);
 	origins_init(&origins);
-	job->origin = origins_get(&origins, "http://h", 8);
-	job_count(job);
-	job_count(job);
+	job_count(bad, &origins);	/* no origin: nothing to count with */
+	job_uncount(bad);
+	assert_null(bad->origin);
+	job_count(job, &origins);
+	job_count(job, &origins);
+	assert_string_equal(job->origin->text, "http://h");
 	assert_int_equal(job->origin->waiting, 1);
 	job_uncount(job);
 	job_uncount(job);
 	assert_int_equal(job->origin->waiting, 0);
+	/* Longer by a port: another one, and the first is gone. */
+	url_release(&job->fetch.request.url);
+	assert_int_equal(url_parse("http://h:81/", NULL,
+		&job->fetch.request.url, NULL), 0);
+	job_count(job, &origins);
+	other = origins_get(&origins, "http://h:81", 11);
+	assert_ptr_equal(job->origin, other);
+	assert_int_equal(other->waiting, 1);
+	assert_int_equal(origins.map.n, 1);
+	job_uncount(job);
+	origins_put(&origins, other);
 	origins_put(&origins, job->origin);
 	job_free(job);
+	job_free(bad);
 	origins_release(&origins);
+}
+
+static void
+a_job_knows_what_must_not_happen_twice(void **state)
+{
+	static const struct {
+		const char *method, *body;
+		int once;
+	} cases[] = {
+		{ NULL, NULL, 0 }, { NULL, "x", 1 }, { "GET", "x", 0 },
+		{ "HEAD", NULL, 0 }, { "PUT", "x", 0 }, { "DELETE", NULL, 0 },
+		{ "OPTIONS", NULL, 0 }, { "TRACE", NULL, 0 },
+		{ "POST", NULL, 1 }, { "PATCH", "x", 1 }, { "get", NULL, 1 },
+		{ "MKCALENDAR", NULL, 1 },
+	};
+	struct run_settings settings = { 0 };
+	struct job *job = job_of("http://h/");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		settings.method = cases[i].method;
+		settings.body = cases[i].body;
+		job_start(job, &settings);
+		assert_int_equal(job->once, cases[i].once);
+	}
+	/* The line's own wish counts. */
+	job->asked->method = mem_strdup("GET");
+	job_start(job, &settings);
+	assert_int_equal(job->once, 0);
+	job_free(job);
 }
 
 #define STATES (JOB_ENDED + 1)
@@ -164,7 +211,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_job_takes_the_item_over),
 	cmocka_unit_test(a_bad_line_keeps_its_words),
 	cmocka_unit_test(a_job_that_is_over_sheds_what_fetching_needs),
-	cmocka_unit_test(a_job_counts_once),
+	cmocka_unit_test(a_job_counts_once_and_where_its_url_points),
+	cmocka_unit_test(a_job_knows_what_must_not_happen_twice),
 	cmocka_unit_test(only_these_moves_are_made),
 };
 

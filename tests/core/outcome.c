@@ -231,6 +231,8 @@ failures_are_explained(void **state)
 			"two Content-Length headers that differ" },
 		{ ERROR_HTTP, FETCH_TWO_LOCATIONS, 0, "w", NULL,
 			"two Location headers that differ" },
+		{ ERROR_HTTP, FETCH_CODED, 0, "w", NULL,
+			"a Transfer-Encoding that was not asked for" },
 		{ ERROR_BODY, FETCH_BODY_LIMIT, 0, "w", NULL,
 			"the body is larger than --max-body allows" },
 		{ ERROR_LOCAL, FETCH_NOT_WRITTEN, ENOSPC, "w", NULL,

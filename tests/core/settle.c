@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "core/bed.h"
 #include "unit.h"
@@ -203,10 +204,43 @@ a_body_gets_its_name_once_it_is_good(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* The look-up of the hop before is no part of it. */
+static void
+a_file_that_cannot_be_emptied_ends_the_attempt(void **state)
+{
+	const struct result *row;
+	struct bed bed;
+	struct job *job;
+	int fds[2];
+
+	(void)state;
+	if (!ndjson_built())
+		return;
+	bed_init(&bed);
+	bed_open(&bed, "{\"url\":\"http://a/\",\"output\":\"bed-body\"}\n");
+	job = bed_next(&bed);
+	/* A pipe in its place can be written to, but not emptied. */
+	assert_int_equal(pipe(fds), 0);
+	assert_true(dup2(fds[1], job->fetch.request.body_fd) >= 0);
+	close(fds[0]);
+	close(fds[1]);
+	job->name_us = 3600 * CLOCK_SECOND;
+	bed_reply(&bed, job, 302, "/2");
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	row = &bed.recorder.rows[0];
+	assert_string_equal(row->error_detail, "write_refused");
+	assert_int_equal(row->num_redirects, 1);
+	assert_in_range(row->time_total, 1, 3600 * CLOCK_SECOND - 1);
+	assert_true(row->time_total >= row->time_redirect);
+	bed_close(&bed);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_redirect_is_another_hop_of_the_same_job),
 	cmocka_unit_test(chains_end_where_they_must),
 	cmocka_unit_test(a_body_gets_its_name_once_it_is_good),
+	cmocka_unit_test(a_file_that_cannot_be_emptied_ends_the_attempt),
 };
 
 UNIT_MAIN("core/settle", tests)

@@ -15,7 +15,13 @@
 
 #define ANY UINT64_C(0x123456789abcdef)
 
+/* A first attempt of a run without end; then what is special about it. */
+#define FIRST .number = 1, .left_us = INT64_MAX, .random = ANY
+#define JUDGE(policy, reply, ...) verdict_of_reply(policy, reply, \
+	&(struct verdict_attempt){ FIRST, __VA_ARGS__ })
+
 static char refused_text[] = "Failed to connect to h port 80";
+static char tunnel_text[] = "CONNECT tunnel failed, response 403";
 static char slow_text[] = "Operation too slow. Less than 100 bytes/sec";
 static char late_text[] = "Operation timed out after 1000 milliseconds";
 static char location[] = "/next";
@@ -104,6 +110,8 @@ static const struct {
 		"reset" },
 	{ "reset while sending", CODE(CURLE_SEND_ERROR), 0, 0, ERROR_HTTP,
 		"reset" },
+	{ "a proxy that refuses", REPLY(CURLE_RECV_ERROR, FETCH_ACCEPTED, 0, 0,
+		1, 0, tunnel_text), 1, 0, ERROR_HTTP, "proxy" },
 	{ "cut", CODE_IN(CURLE_PARTIAL_FILE), 0, 0, ERROR_BODY, "cut" },
 	{ "larger than allowed", CODE_IN(CURLE_FILESIZE_EXCEEDED), 0, 0,
 		ERROR_BODY, "limit" },
@@ -156,6 +164,8 @@ static const struct {
 		"bad_header" },
 	{ "two lengths", BROKEN_OFF(FETCH_TWO_LENGTHS), 0, 0, ERROR_HTTP,
 		"content_length" },
+	{ "coded", BROKEN_OFF(FETCH_CODED), 0, 0, ERROR_HTTP,
+		"transfer_encoding" },
 	{ "two places", BROKEN_OFF(FETCH_TWO_LOCATIONS), 0, 0, ERROR_HTTP,
 		"location" },
 	{ "body too large", BROKEN_OFF(FETCH_BODY_LIMIT), 0, 0, ERROR_BODY,
@@ -186,8 +196,8 @@ each_reply_has_its_class(void **state)
 
 	(void)state;
 	for (i = 0; i < REPLIES; i++) {
-		verdict = verdict_of_reply(&plain, &replies[i].reply,
-			replies[i].https, 1, 0, ANY);
+		verdict = JUDGE(&plain, &replies[i].reply,
+			.https = replies[i].https);
 		if (verdict.kind != VERDICT_FINAL ||
 		    verdict.ok != replies[i].ok ||
 		    verdict.error_class != replies[i].class)
@@ -222,8 +232,7 @@ no_code_is_without_a_class(void **state)
 		for (status = 0; status <= 200; status += 200) {
 			reply.code = (CURLcode)code;
 			reply.response_code = status;
-			verdict = verdict_of_reply(&plain, &reply, 1, 1, 0,
-				ANY);
+			verdict = JUDGE(&plain, &reply, .https = 1);
 			assert_false(verdict.ok);
 			assert_int_not_equal(verdict.error_class, ERROR_NONE);
 			if (verdict.detail != NULL &&
@@ -250,6 +259,9 @@ each_name_failure_has_its_class(void **state)
 		{ NAMES_NOSERVER, ERROR_DNS, "noserver", 1 },
 		{ NAMES_TIMEOUT, ERROR_TIMEOUT, "resolve", 1 },
 	};
+	static const struct verdict_attempt first = { FIRST };
+	static const struct verdict_attempt second = { .number = 2,
+		.left_us = INT64_MAX };
 	struct verdict_policy policy = { .retries = 1 };
 	struct verdict verdict;
 	size_t i;
@@ -257,7 +269,7 @@ each_name_failure_has_its_class(void **state)
 	(void)state;
 	policy.retry_on.classes = 1u << ERROR_DNS | 1u << ERROR_TIMEOUT;
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		verdict = verdict_of_name(&policy, cases[i].status, 1, ANY);
+		verdict = verdict_of_name(&policy, cases[i].status, &first);
 		assert_false(verdict.ok);
 		assert_int_equal(verdict.error_class, cases[i].class);
 		assert_detail(cases[i].detail, verdict.detail,
@@ -265,7 +277,7 @@ each_name_failure_has_its_class(void **state)
 		assert_true(detail_is_listed(verdict.detail));
 		assert_int_equal(verdict.kind, cases[i].transient ?
 			VERDICT_RETRY : VERDICT_FINAL);
-		verdict = verdict_of_name(&policy, cases[i].status, 2, ANY);
+		verdict = verdict_of_name(&policy, cases[i].status, &second);
 		assert_int_equal(verdict.kind, VERDICT_FINAL);
 	}
 }
@@ -306,8 +318,7 @@ redirects_are_followed_up_to_the_limit(void **state)
 		reply.location = cases[i].has_location ? location : NULL;
 		policy.follow = cases[i].follow;
 		policy.max_redirs = cases[i].max;
-		verdict = verdict_of_reply(&policy, &reply, 0, 1,
-			cases[i].hops, ANY);
+		verdict = JUDGE(&policy, &reply, .n_hops = cases[i].hops);
 		if (verdict.kind != cases[i].kind ||
 		    verdict.ok != cases[i].ok ||
 		    verdict.error_class != cases[i].class)
@@ -324,7 +335,7 @@ a_reply_broken_off_redirects_nowhere(void **state)
 		.code = CURLE_PARTIAL_FILE, .response_code = 302,
 		.location = location, .retry_after_us = -1,
 	};
-	struct verdict verdict = verdict_of_reply(&plain, &reply, 0, 1, 0, ANY);
+	struct verdict verdict = JUDGE(&plain, &reply, .https = 0);
 
 	(void)state;
 	assert_int_equal(verdict.kind, VERDICT_FINAL);
@@ -381,11 +392,91 @@ only_what_was_named_is_tried_again(void **state)
 	(void)state;
 	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
 		policy = policy_retrying(cases[i].on, 1);
-		verdict = verdict_of_reply(&policy, &cases[i].reply, 0, 1, 0,
-			ANY);
+		verdict = JUDGE(&policy, &cases[i].reply, .once = 0);
 		if ((verdict.kind == VERDICT_RETRY) != cases[i].again)
 			fail_msg("case %zu (%s): kind %d", i, cases[i].on,
 				(int)verdict.kind);
+	}
+}
+
+/* What a request that is not idempotent may come back from. */
+static void
+what_may_happen_twice_is_not_tried_again(void **state)
+{
+	static const char on[] = "dns,connect,tls,timeout,http,body,local";
+	static const struct {
+		const char *note;
+		struct fetch_reply reply;
+		unsigned hops;
+		int again;
+	} cases[] = {
+		{ "refused", NO_CONNECTION(ECONNREFUSED), 0, 1 },
+		{ "no files", NO_CONNECTION(EMFILE), 0, 1 },
+		{ "no ports", NO_CONNECTION(EADDRNOTAVAIL), 0, 1 },
+		{ "not connected in time", LATE(0, 0, 0), 0, 1 },
+		{ "no handshake", CODE(CURLE_SSL_CONNECT_ERROR), 0, 1 },
+		{ "no reply in time", LATE(0, 1, 0), 0, 0 },
+		{ "on a kept connection", LATE_KEPT(0), 0, 0 },
+		{ "closed without a word", CODE(CURLE_GOT_NOTHING), 0, 0 },
+		{ "reset", CODE(CURLE_RECV_ERROR), 0, 0 },
+		{ "busy", STATUS(503), 0, 0 },
+		{ "cut", CODE_IN(CURLE_PARTIAL_FILE), 0, 0 },
+		{ "no memory", CODE(CURLE_OUT_OF_MEMORY), 0, 0 },
+		{ "refused after a redirect", NO_CONNECTION(ECONNREFUSED), 1,
+			0 },
+	};
+	struct verdict_policy policy = policy_retrying(on, 1);
+	enum verdict_kind kind;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		policy.retry_once = 0;
+		kind = JUDGE(&policy, &cases[i].reply, .once = 1,
+			.n_hops = cases[i].hops).kind;
+		if ((kind == VERDICT_RETRY) != cases[i].again)
+			fail_msg("%s: kind %d", cases[i].note, (int)kind);
+		/* Idempotent, or asked for explicitly. */
+		assert_int_equal(JUDGE(&policy, &cases[i].reply,
+			.n_hops = cases[i].hops).kind, VERDICT_RETRY);
+		policy.retry_once = 1;
+		assert_int_equal(JUDGE(&policy, &cases[i].reply, .once = 1,
+			.n_hops = cases[i].hops).kind, VERDICT_RETRY);
+	}
+	policy.retry_once = 0;
+	assert_int_equal(verdict_of_name(&policy, NAMES_SERVFAIL,
+		&(struct verdict_attempt){ FIRST, .once = 1 }).kind,
+		VERDICT_RETRY);
+	assert_int_equal(verdict_of_name(&policy, NAMES_SERVFAIL,
+		&(struct verdict_attempt){ FIRST, .once = 1,
+		.n_hops = 1 }).kind, VERDICT_FINAL);
+}
+
+/* At the end of a run's time the last attempt is the last word. */
+static void
+a_retry_that_would_come_too_late_is_none(void **state)
+{
+	static const struct {
+		int64_t left_us;
+		enum verdict_kind kind;
+	} cases[] = {
+		{ INT64_MAX, VERDICT_RETRY }, { 1001, VERDICT_RETRY },
+		{ 1000, VERDICT_FINAL }, { 0, VERDICT_FINAL },
+		{ -5, VERDICT_FINAL },
+	};
+	static const struct fetch_reply busy = STATUS(503);
+	struct verdict_policy policy = policy_retrying("503,dns", 1);
+	struct verdict_attempt attempt = { .number = 1 };
+	size_t i;
+
+	(void)state;
+	policy.retry_delay_us = 1000;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		attempt.left_us = cases[i].left_us;
+		assert_int_equal(verdict_of_reply(&policy, &busy,
+			&attempt).kind, cases[i].kind);
+		assert_int_equal(verdict_of_name(&policy, NAMES_SERVFAIL,
+			&attempt).kind, cases[i].kind);
 	}
 }
 
@@ -400,8 +491,9 @@ attempts_are_counted(void **state)
 	for (retries = 0; retries < 4; retries++) {
 		policy = policy_retrying("503", retries);
 		for (attempt = 1; attempt < 6; attempt++)
-			assert_int_equal(verdict_of_reply(&policy, &busy, 0,
-				attempt, 0, ANY).kind, attempt <= retries ?
+			assert_int_equal(verdict_of_reply(&policy, &busy,
+				&(struct verdict_attempt){ .number = attempt,
+				.left_us = INT64_MAX }).kind, attempt <= retries ?
 				VERDICT_RETRY : VERDICT_FINAL);
 	}
 }
@@ -414,7 +506,8 @@ delay_of(const struct verdict_policy *policy, uint64_t attempt,
 	struct verdict verdict;
 
 	reply.retry_after_us = retry_after_us;
-	verdict = verdict_of_reply(policy, &reply, 0, attempt, 0, random);
+	verdict = verdict_of_reply(policy, &reply, &(struct verdict_attempt){
+		.number = attempt, .left_us = INT64_MAX, .random = random });
 	return verdict.kind == VERDICT_RETRY ? verdict.delay_us : -1;
 }
 
@@ -547,6 +640,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(redirects_are_followed_up_to_the_limit),
 	cmocka_unit_test(a_reply_broken_off_redirects_nowhere),
 	cmocka_unit_test(only_what_was_named_is_tried_again),
+	cmocka_unit_test(what_may_happen_twice_is_not_tried_again),
+	cmocka_unit_test(a_retry_that_would_come_too_late_is_none),
 	cmocka_unit_test(attempts_are_counted),
 	cmocka_unit_test(waits_double_up_to_a_minute),
 	cmocka_unit_test(a_set_delay_is_kept_to),

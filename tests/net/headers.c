@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/headers.h"
@@ -91,6 +93,17 @@ static const struct {
 };
 
 #define CASES (sizeof cases / sizeof *cases)
+
+static const struct {
+	const char *value;
+	int coded;
+} codings[] = {
+	{ "chunked", 0 }, { " Chunked ", 0 }, { "identity", 0 },
+	{ "identity, chunked", 0 }, { "chunked,", 0 }, { "", 0 },
+	{ "gzip", 1 }, { "gzip, chunked", 1 }, { "chunked, gzip", 1 },
+	{ "chunkedx", 1 }, { "x-chunked", 1 }, { "chunke", 1 },
+	{ "chunked;q=1", 1 }, { "cow", 1 },
+};
 
 static int
 text_is(const char *text, const char *expected)
@@ -248,12 +261,66 @@ retry_after_is_seconds_or_a_date(void **state)
 	}
 }
 
+static void
+a_transfer_coding_beyond_chunked_is_seen(void **state)
+{
+	struct headers headers = { 0 };
+	char line[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof codings / sizeof *codings; i++) {
+		headers_start(&headers, 1000);
+		add(&headers, "HTTP/1.1 200\r\n", 14);
+		snprintf(line, sizeof line, "TRANSFER-encoding:%s\r\n",
+			codings[i].value);
+		assert_int_equal(add(&headers, line, strlen(line)),
+			FETCH_ACCEPTED);
+		if (headers.coded != codings[i].coded)
+			fail_msg("'%s'", codings[i].value);
+	}
+	/* A second line changes nothing; the next reply's first one does. */
+	add(&headers, "Transfer-Encoding: chunked\r\n", 28);
+	assert_true(headers.coded);
+	add(&headers, "\r\n", 2);
+	add(&headers, "HTTP/1.1 200\r\n", 14);
+	assert_false(headers.coded);
+	headers_release(&headers);
+}
+
+static void
+content_codings_of_all_lines_are_one_list(void **state)
+{
+	struct headers headers = { 0 };
+	char *coding;
+
+	(void)state;
+	headers_start(&headers, 1000);
+	add(&headers, "HTTP/1.1 200\r\n", 14);
+	assert_null(headers_take_coding(&headers));
+	add(&headers, "Content-Encoding: gzip\r\n", 24);
+	add(&headers, "content-length: 5\r\n", 19);
+	add(&headers, "content-encoding:\tbr , zstd \r\n", 31);
+	coding = headers_take_coding(&headers);
+	assert_string_equal(coding, "gzip, br , zstd");
+	free(coding);
+	assert_null(headers_take_coding(&headers));
+	/* The next reply has none. */
+	add(&headers, "Content-Encoding: gzip\r\n", 24);
+	add(&headers, "\r\n", 2);
+	add(&headers, "HTTP/1.1 200\r\n", 14);
+	assert_null(headers_take_coding(&headers));
+	headers_release(&headers);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_matters_is_picked_out),
 	cmocka_unit_test(a_nul_is_refused),
 	cmocka_unit_test(bytes_are_limited_over_all_blocks),
 	cmocka_unit_test(lines_are_limited),
 	cmocka_unit_test(retry_after_is_seconds_or_a_date),
+	cmocka_unit_test(a_transfer_coding_beyond_chunked_is_seen),
+	cmocka_unit_test(content_codings_of_all_lines_are_one_list),
 };
 
 UNIT_MAIN("net/headers", tests)

@@ -203,6 +203,7 @@ full_reply(void)
 		.starttransfer_us = 4, .total_us = INT64_C(5000000000),
 		.size_download = UINT64_C(6000000000),
 		.retry_after_us = 7, .content_type = mem_strdup("text/x"),
+		.content_encoding = mem_strdup("br"),
 		.location = mem_strdup(""), .errormsg = mem_strdup("cut"),
 	};
 }
@@ -230,6 +231,7 @@ test_a_reply_arrives_as_it_was(void **state)
 	assert_int_equal(got.size_download, sent.size_download);
 	assert_int_equal(got.retry_after_us, 7);
 	assert_same_text(got.content_type, "text/x");
+	assert_same_text(got.content_encoding, "br");
 	assert_same_text(got.location, "");
 	assert_same_text(got.errormsg, "cut");
 	buf_release(&bytes);

@@ -72,22 +72,48 @@ the_library_unpacks_what_was_packed(void **state)
 	}
 }
 
+static char *
+gzip_noise(size_t n)
+{
+	char *noise = mem_array(n, 1);
+	uint32_t random = 7;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		random = random * 1664525 + 1013904223;
+		noise[i] = (char)(random >> 24);
+	}
+	return noise;
+}
+
 /* Far more comes out of it than what one piece can hold. */
 static void
 bytes_without_a_pattern_come_through(void **state)
 {
 	struct trial *trial = trial_new(&stage_gzip, NULL, NULL);
-	size_t n = 300000, i;
-	char *noise = mem_array(n, 1);
-	uint32_t random = 7;
+	size_t n = 300000;
+	char *noise = gzip_noise(n);
 
 	(void)state;
-	for (i = 0; i < n; i++) {
-		random = random * 1664525 + 1013904223;
-		noise[i] = (char)(random >> 24);
-	}
 	trial_run_cut(trial, noise, n, gzip_check, &(struct body){ noise, n });
 	assert_in_range(trial->out.len, n, n + 1000);
+	free(noise);
+	trial_free(trial);
+}
+
+static void
+a_long_body_is_left_when_the_run_ends(void **state)
+{
+	struct trial *trial = trial_new(&stage_gzip, NULL, NULL);
+	size_t n = 2000000;
+	char *noise = gzip_noise(n);
+
+	(void)state;
+	trial->stop_at = 1;
+	trial_run(trial, noise, n, TRIAL_WHOLE);
+	assert_true(trial->outcome.failed);
+	assert_int_equal(trial->outcome.error_class, ERROR_STOPPED);
+	assert_in_range(trial->out.len, 1, 300000);
 	free(noise);
 	trial_free(trial);
 }
@@ -137,6 +163,7 @@ a_level_that_is_none_is_refused(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_library_unpacks_what_was_packed),
 	cmocka_unit_test(bytes_without_a_pattern_come_through),
+	cmocka_unit_test(a_long_body_is_left_when_the_run_ends),
 	cmocka_unit_test(a_higher_level_packs_smaller),
 	cmocka_unit_test(a_body_broken_off_leaves_nothing_behind),
 	cmocka_unit_test(a_level_that_is_none_is_refused),

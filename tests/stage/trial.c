@@ -56,7 +56,7 @@ cut_feed(void *self, struct stage_call *call, const void *p, size_t n,
 
 static const struct stage cut = {
 	.name = "cut",
-	.caps = STAGE_REPLACES,
+	.caps = STAGE_REPLACES | STAGE_WHOLE,
 	.open = cut_open,
 	.feed = cut_feed,
 };
@@ -125,6 +125,8 @@ trial_take(void *arg, const void *p, size_t n)
 {
 	struct trial *trial = arg;
 
+	if (trial->stop_at > 0 && trial->out.len + n >= trial->stop_at)
+		atomic_store(&trial->cancelled, 1);
 	return buf_add(&trial->out, p, n);
 }
 

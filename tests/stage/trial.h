@@ -15,6 +15,7 @@ struct trial {
 	/* For the test to change. */
 	struct stage_page page;
 	_Atomic int cancelled;
+	size_t stop_at;		/* end the run once so much came out; 0: no */
 	/* What the last body came to. */
 	struct chain_outcome outcome;
 	struct buf out;

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * easy_setup -- every option that is set, for a handle and for a request.
+ *
+ * A handle is set up once; a request that needs more than its URL marks it,
+ * and the next one starts from nothing again. Most need no more, and setting
+ * everything each time would cost more than all else that is done here.
+ */
+#include "config.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "net/easy_handle.h"
+#include "net/fetch.h"
+
+#define EASY_IDLE_CONNECTION 20L	/* seconds a kept connection is good */
+
+int
+easy_header_travels(const char *line)
+{
+	static const char *const names[] = {
+		"accept", "accept-charset", "accept-encoding",
+		"accept-language", "cache-control", "dnt", "pragma", "range",
+		"if-match", "if-modified-since", "if-none-match", "if-range",
+		"if-unmodified-since", "user-agent",
+		/* a body that goes along must be known for what it is */
+		"content-type", "content-encoding", "content-language",
+	};
+	size_t len = strcspn(line, ":;"), i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == len &&
+		    strncasecmp(names[i], line, len) == 0)
+			return 1;
+	return 0;
+}
+
+struct curl_slist *
+easy_slist_add(struct curl_slist *list, const char *text)
+{
+	struct curl_slist *longer = curl_slist_append(list, text);
+
+	/* libcurl's way of saying that memory is gone */
+	if (longer == NULL)
+		abort();
+	return longer;
+}
+
+/* --- every handle --- */
+
+static long
+easy_ms(int64_t us)
+{
+	int64_t ms = (us + CLOCK_MS - 1) / CLOCK_MS;
+
+	return ms > LONG_MAX ? LONG_MAX : (long)ms;
+}
+
+static void
+easy_set_limits(struct easy *easy, const struct easy_settings *settings)
+{
+	EASY_SET(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		easy_ms(settings->connect_timeout_us));
+	if (settings->speed_limit > 0) {
+		EASY_SET(easy, CURLOPT_LOW_SPEED_LIMIT,
+			(long)settings->speed_limit);
+		EASY_SET(easy, CURLOPT_LOW_SPEED_TIME,
+			easy_ms(settings->speed_time_us) / 1000);
+	}
+	/* Early refusal by Content-Length; the counter above is what holds. */
+	if (settings->max_body > 0)
+		EASY_SET(easy, CURLOPT_MAXFILESIZE_LARGE,
+			(curl_off_t)settings->max_body);
+}
+
+static void
+easy_set_tls(struct easy *easy, const struct easy_env *env)
+{
+	const struct easy_settings *settings = env->settings;
+
+	EASY_SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	EASY_SET(easy, CURLOPT_CAINFO, env->roots.cainfo);
+	EASY_SET(easy, CURLOPT_CAPATH, env->roots.capath);
+	/* Not every TLS library has such a cache. */
+	curl_easy_setopt(easy->curl, CURLOPT_CA_CACHE_TIMEOUT, -1L);
+	if (settings->insecure) {
+		EASY_SET(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		EASY_SET(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (settings->cert != NULL)
+		EASY_SET(easy, CURLOPT_SSLCERT, settings->cert);
+	if (settings->key != NULL)
+		EASY_SET(easy, CURLOPT_SSLKEY, settings->key);
+}
+
+static void
+easy_set_proxy(struct easy *easy, const struct easy_env *env)
+{
+	/* "" keeps libcurl from http_proxy and friends. */
+	EASY_SET(easy, CURLOPT_PROXY,
+		env->proxy.text != NULL ? env->proxy.text : "");
+	EASY_SET(easy, CURLOPT_NOPROXY, "");
+	/* The text leaves out the scheme's own, where libcurl takes 1080. */
+	if (env->proxy.text != NULL)
+		EASY_SET(easy, CURLOPT_PROXYPORT, (long)env->proxy.port);
+	if (env->proxy.userpwd != NULL)
+		EASY_SET(easy, CURLOPT_PROXYUSERPWD, env->proxy.userpwd);
+	if (env->settings->unix_socket != NULL)
+		EASY_SET(easy, CURLOPT_UNIX_SOCKET_PATH,
+			env->settings->unix_socket);
+}
+
+/* What of the user's is secret, or may be. */
+static void
+easy_set_secrets(struct easy *easy, int trusted)
+{
+	const struct easy_settings *settings = easy->env->settings;
+
+	EASY_SET(easy, CURLOPT_COOKIE, trusted ? settings->cookie : NULL);
+	EASY_SET(easy, CURLOPT_USERPWD, trusted ? settings->userpwd : NULL);
+	EASY_SET(easy, CURLOPT_REFERER, trusted ? settings->referer : NULL);
+	if (settings->cert != NULL)
+		EASY_SET(easy, CURLOPT_SSLCERT,
+			trusted ? settings->cert : NULL);
+}
+
+void
+easy_setup(struct easy *easy)
+{
+	const struct easy_env *env = easy->env;
+
+	curl_easy_reset(easy->curl);
+	easy->custom = 0;
+	EASY_SET(easy, CURLOPT_SHARE, easy->share);
+	EASY_SET(easy, CURLOPT_NOSIGNAL, 1L);
+	EASY_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	EASY_SET(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	EASY_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	EASY_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	EASY_SET(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	EASY_SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	EASY_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	EASY_SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+	EASY_SET(easy, CURLOPT_MAXAGE_CONN, EASY_IDLE_CONNECTION);
+	EASY_SET(easy, CURLOPT_USERAGENT, env->settings->user_agent);
+	easy_watch(easy);
+	easy_set_limits(easy, env->settings);
+	easy_set_tls(easy, env);
+	easy_set_proxy(easy, env);
+	easy_set_secrets(easy, 1);
+	EASY_SET(easy, CURLOPT_HTTPHEADER, env->headers);
+}
+
+/* --- a request's own --- */
+
+static int
+easy_same_name(const char *a, const char *b)
+{
+	size_t len = strcspn(a, ":;");
+
+	return len == strcspn(b, ":;") && strncasecmp(a, b, len) == 0;
+}
+
+/* Whether a header line may be sent with this request. */
+static int
+easy_header_fits(const struct fetch_request *request, const char *line)
+{
+	if ((request->flags & FETCH_BODY_DROPPED) &&
+	    (strncasecmp(line, "content-", 8) == 0 ||
+	    easy_same_name(line, "transfer-encoding:")))
+		return 0;
+	return (request->flags & FETCH_TRUSTED) || easy_header_travels(line);
+}
+
+/* The URL's own headers over the run's: same name, the URL's wins. */
+static void
+easy_set_headers(struct easy *easy, const struct fetch_request *request)
+{
+	struct curl_slist *list = NULL, *at;
+	size_t i;
+
+	for (at = easy->env->headers; at != NULL; at = at->next) {
+		for (i = 0; i < request->n_headers; i++)
+			if (easy_same_name(request->headers[i], at->data))
+				break;
+		if (i == request->n_headers &&
+		    easy_header_fits(request, at->data))
+			list = easy_slist_add(list, at->data);
+	}
+	for (i = 0; i < request->n_headers; i++)
+		if (easy_header_fits(request, request->headers[i]))
+			list = easy_slist_add(list, request->headers[i]);
+	easy->own_headers = list;
+	EASY_SET(easy, CURLOPT_HTTPHEADER, list);
+}
+
+static void
+easy_set_method(struct easy *easy, const struct fetch_request *request)
+{
+	const char *method = request->method;
+
+	/* Its reply has no body, whatever was asked with it. */
+	if (method != NULL && strcmp(method, "HEAD") == 0) {
+		EASY_SET(easy, CURLOPT_NOBODY, 1L);
+		return;
+	}
+	if (request->body != NULL) {
+		EASY_SET(easy, CURLOPT_POST, 1L);
+		EASY_SET(easy, CURLOPT_POSTFIELDS, request->body);
+		EASY_SET(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+			(curl_off_t)request->body_len);
+	}
+	if (method != NULL)
+		EASY_SET(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+/* Everything that most requests do not have. */
+static void
+easy_set_custom(struct easy *easy, const struct fetch_request *request)
+{
+	int trusted = (request->flags & FETCH_TRUSTED) != 0;
+
+	if (trusted && request->method == NULL && request->body == NULL &&
+	    request->n_headers == 0 && request->url.userpwd == NULL &&
+	    !(request->flags & FETCH_BODY_DROPPED))
+		return;
+	easy->custom = 1;
+	easy_set_secrets(easy, trusted);
+	easy_set_headers(easy, request);
+	if (request->url.userpwd != NULL)
+		EASY_SET(easy, CURLOPT_USERPWD, request->url.userpwd);
+	easy_set_method(easy, request);
+}
+
+/*
+ * Whether the cache holds just that already. The text decides: a literal's
+ * set is a new one each time, and libcurl takes longer to read a pin than
+ * everything else here together.
+ */
+static int
+easy_pin_holds(const struct easy *easy, const struct url *host,
+	const struct addrs *addrs)
+{
+	return easy->pinned != NULL && easy->pinned_port == host->port &&
+		strncmp(easy->pinned_host, host->text + host->host_off,
+		host->host_len) == 0 &&
+		easy->pinned_host[host->host_len] == '\0' &&
+		(addrs == easy->pinned ||
+		strcmp(addrs->text, easy->pinned->text) == 0);
+}
+
+/*
+ * Puts the addresses into the handle's DNS cache in place of what was there.
+ * The entries have no "+": they never age, so libcurl never asks by itself.
+ */
+static void
+easy_pin(struct easy *easy, const struct url *host, struct addrs *addrs)
+{
+	struct curl_slist *list = NULL;
+	struct buf line;
+
+	if (easy_pin_holds(easy, host, addrs))
+		return;
+	buf_init(&line, 1024);
+	if (easy->pinned_host != NULL) {
+		buf_printf(&line, "-%s:%u", easy->pinned_host,
+			(unsigned)easy->pinned_port);
+		list = easy_slist_add(list, buf_text(&line));
+		buf_clear(&line);
+	}
+	free(easy->pinned_host);
+	easy->pinned_host = mem_strndup(host->text + host->host_off,
+		host->host_len);
+	easy->pinned_port = host->port;
+	buf_printf(&line, "%s:%u:%s", easy->pinned_host,
+		(unsigned)host->port, addrs->text);
+	list = easy_slist_add(list, buf_text(&line));
+	buf_release(&line);
+	EASY_SET(easy, CURLOPT_RESOLVE, list);
+	curl_slist_free_all(easy->pin);
+	easy->pin = list;
+	addrs_unref(easy->pinned);
+	easy->pinned = addrs_ref(addrs);
+}
+
+static void
+easy_set_addrs(struct easy *easy, const struct fetch_request *request)
+{
+	const struct url *host = &request->url;
+
+	if (easy->env->proxy.text != NULL)
+		host = &easy->env->proxy;
+	if (host->literal == 6) {
+		/* No key of CURLOPT_RESOLVE can hold it before 8.13; libcurl
+		 * takes the literal without a look-up, through the hook. */
+		EASY_SET(easy, CURLOPT_RESOLVER_START_FUNCTION, NULL);
+		easy->custom = 1;
+	} else if (request->addrs != NULL) {
+		easy_pin(easy, host, request->addrs);
+	}
+}
+
+void
+easy_setup_request(struct easy *easy, const struct fetch_request *request)
+{
+	EASY_SET(easy, CURLOPT_URL, request->url.text);
+	EASY_SET(easy, CURLOPT_TIMEOUT_MS, easy_ms(request->time_left_us));
+	EASY_SET(easy, CURLOPT_FORBID_REUSE,
+		request->flags & FETCH_REUSE ? 0L : 1L);
+	easy_set_custom(easy, request);
+	easy_set_addrs(easy, request);
+}
