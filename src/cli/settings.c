@@ -6,8 +6,10 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -20,6 +22,7 @@
 #include "core/sink.h"
 #include "core/stage.h"
 #include "core/strategy.h"
+#include "stage/coding.h"
 
 #define SETTINGS_MAX_DATA (64u << 20)	/* bytes of --data @FILE */
 #define SETTINGS_MAX_LINE (64u << 10)	/* of a plain list */
@@ -236,6 +239,42 @@ settings_add_stage(struct chain *chain, const struct options *options,
 	return 0;
 }
 
+/* Asks for what decode knows, unless the user asks for something else. */
+static void
+settings_accept_encodings(struct settings *settings)
+{
+	struct easy_settings *easy = &settings->run.easy;
+	size_t i;
+
+	for (i = 0; i < easy->n_headers; i++)
+		if (strncasecmp(easy->headers[i], "accept-encoding", 15) == 0 &&
+		    strchr(":;", easy->headers[i][15]) != NULL)
+			return;
+	settings->accept = mem_printf("Accept-Encoding: %s", coding_accept());
+	settings->headers = mem_array(easy->n_headers + 1,
+		sizeof *settings->headers);
+	for (i = 0; i < easy->n_headers; i++)
+		settings->headers[i] = easy->headers[i];
+	settings->headers[i] = settings->accept;
+	easy->headers = settings->headers;
+	easy->n_headers++;
+}
+
+/* Decoding may unpack no more than a body may have. */
+static int
+settings_decode_first(struct settings *settings,
+	const struct options *options, struct err *err)
+{
+	uint64_t max_body = options->limits->max_body;
+	char *said = max_body > 0 ? mem_printf("decode:%" PRIu64, max_body) :
+		mem_strdup("decode");
+	int rc = settings_add_stage(settings->run.chain, options, said, err);
+
+	free(said);
+	settings_accept_encodings(settings);
+	return rc;
+}
+
 static int
 settings_set_stages(struct settings *settings, const struct options *options,
 	struct err *err)
@@ -254,7 +293,7 @@ settings_set_stages(struct settings *settings, const struct options *options,
 		return 0;
 	run->chain = chain_new(max_body > 0 ? max_body : SETTINGS_MAX_GATHER);
 	if (given->compressed &&
-	    settings_add_stage(run->chain, options, "decode", err) != 0)
+	    settings_decode_first(settings, options, err) != 0)
 		return -1;
 	for (i = 0; i < given->post.n; i++)
 		if (settings_add_stage(run->chain, options,
@@ -381,6 +420,8 @@ settings_release(struct settings *settings)
 	chain_free(settings->run.chain);
 	free(settings->set);
 	free(settings->body);
+	free(settings->headers);
+	free(settings->accept);
 	free(settings->operands);
 	*settings = (struct settings){ 0 };
 }

@@ -18,6 +18,8 @@ struct settings {
 	struct column_set *set;	/* owned; NULL: there are no stages */
 	struct column_list columns;
 	char *body;		/* owned; run.body points here */
+	char *accept;		/* Accept-Encoding; owned, or NULL */
+	char **headers;		/* with it; owned, or NULL */
 	const char **operands;	/* owned array: -i files, then operands */
 	size_t n_operands;
 };

@@ -363,6 +363,46 @@ stages_come_in_the_order_typed(void **state)
 }
 
 static void
+compressed_bodies_are_asked_for_and_decoded_first(void **state)
+{
+	static const struct {
+		const char *args[6];
+		size_t n;
+		const char *last;
+	} cases[] = {
+		{ { "--compressed", NULL }, 1, "Accept-Encoding: gzip" },
+		{ { "--compressed", "-HA: b", "--max-body=1KiB", NULL }, 2,
+			"Accept-Encoding: gzip" },
+		{ { "--compressed", "-Haccept-encoding: br", NULL }, 1,
+			"accept-encoding: br" },
+		{ { "--compressed", "-HAccept-Encodings: x", NULL }, 2,
+			"Accept-Encoding: gzip" },
+		{ { "-HA: b", NULL }, 1, "A: b" },
+	};
+	const struct column *columns;
+	struct settings settings;
+	struct options options;
+	struct err err;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (set(&settings, &options, cases[i].args, &err) != 0)
+			fail_msg("%s", err.text);
+		n = settings.run.easy.n_headers;
+		assert_int_equal(n, cases[i].n);
+		assert_memory_equal(settings.run.easy.headers[n - 1],
+			cases[i].last, strlen(cases[i].last));
+		if (settings.run.chain != NULL) {
+			columns = chain_columns(settings.run.chain, &n);
+			assert_string_equal(columns[0].name, "size_decoded");
+		}
+		settings_release(&settings);
+		options_release(&options);
+	}
+}
+
+static void
 the_pool_has_a_worker_a_core_unless_told(void **state)
 {
 	const char *const args[] = { "-p", "wc", NULL };
@@ -393,6 +433,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(bodies_are_text_or_files),
 	cmocka_unit_test(without_stages_nothing_is_done_to_bodies),
 	cmocka_unit_test(stages_come_in_the_order_typed),
+	cmocka_unit_test(
+		compressed_bodies_are_asked_for_and_decoded_first),
 	cmocka_unit_test(the_pool_has_a_worker_a_core_unless_told),
 };
 
