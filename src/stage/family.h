@@ -20,7 +20,8 @@
 	X(fib) \
 	X(fib_recursive) \
 	X(spin) \
-	X(sleep)
+	X(sleep) \
+	X(exec)
 
 #define STAGE_DECLARE(name) extern const struct stage stage_##name;
 STAGES(STAGE_DECLARE)
