@@ -21,7 +21,8 @@
 	X(fib_recursive) \
 	X(spin) \
 	X(sleep) \
-	X(exec)
+	X(exec) \
+	X(coproc)
 
 #define STAGE_DECLARE(name) extern const struct stage stage_##name;
 STAGES(STAGE_DECLARE)
