@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,8 +21,6 @@
 #include "core/slots.h"
 #include "core/unnamed.h"
 
-/* Memory is charged for in pages, so that a server that sends byte by byte
- * does not make every one of them a charge. */
 #define BODY_STEP 4096u
 
 struct body_store {
@@ -32,23 +29,15 @@ struct body_store {
 	char *folder;
 };
 
-/* Bytes of a file that are mapped; p is NULL where none are. */
-struct body_map {
-	void *p;
-	size_t len;
-};
-
 struct body {
 	struct body_store *store;	/* NULL: a body with a path */
 	size_t slot;
-	uint64_t len;
+	int attached;		/* the slot is another process's to give */
+	uint64_t len;		/* in the slot; 0 once it is in a file */
 	uint64_t charged;	/* in memory, for this body */
 	uint64_t refused;	/* so many bytes would not go into memory */
-	int fd;			/* -1: in its slot */
-	int attached;		/* the slot is another process's to give */
-	struct body_map map;	/* what body_view() showed of the file */
-	int rewritten;
-	struct body_map first;	/* what was there before */
+	struct unnamed file;	/* what is appended to, if there is one */
+	struct unnamed first;	/* what was there before body_rewrite() */
 	/* Of a body with a path, where it was opened: */
 	int folder;		/* -1 elsewhere */
 	char *path;		/* for messages */
@@ -60,10 +49,15 @@ struct body {
 struct body_store *
 body_store_new(const struct body_store_args *args, struct err *err)
 {
-	struct body_store *store;
-	struct slots *slots = slots_new(args->n, args->max_body, err);
+	uint64_t size = budget_limit(args->budget);
 	const char *folder = args->folder;
+	struct body_store *store;
+	struct slots *slots;
 
+	/* What is longer than the budget never is in memory. */
+	if (args->max_body > 0 && args->max_body < size)
+		size = args->max_body;
+	slots = slots_new(args->n, size, err);
 	if (slots == NULL)
 		return NULL;
 	if (folder == NULL)
@@ -101,7 +95,8 @@ body_alloc(struct body_store *store)
 	struct body *body = mem_array(1, sizeof *body);
 
 	body->store = store;
-	body->fd = body->folder = -1;
+	body->file = body->first = UNNAMED_NONE;
+	body->folder = -1;
 	return body;
 }
 
@@ -174,8 +169,7 @@ body_open(const char *path, struct err *err)
 		err_set(err, ERR_IO, "output '%s' exists", path);
 		goto fail;
 	}
-	body->fd = unnamed_open_at(body->folder);
-	if (body->fd >= 0)
+	if (unnamed_open_at(&body->file, body->folder) == 0)
 		return body;
 	err_sys(err, "output '%s'", path);
 fail:
@@ -183,30 +177,13 @@ fail:
 	return NULL;
 }
 
-static void
-body_unmap(struct body_map *map)
-{
-	if (map->p != NULL)
-		munmap(map->p, map->len);
-	map->p = NULL;
-}
-
-static void
-body_close(struct body *body)
-{
-	body_unmap(&body->map);
-	if (body->fd >= 0)
-		close(body->fd);
-	body->fd = -1;
-}
-
 void
 body_free(struct body *body)
 {
 	if (body == NULL)
 		return;
-	body_close(body);
-	body_unmap(&body->first);
+	unnamed_close(&body->file);
+	unnamed_close(&body->first);
 	if (body->store != NULL && !body->attached) {
 		budget_leave(body->store->budget, body->slot);
 		slots_give(body->store->slots, body->slot);
@@ -219,21 +196,30 @@ body_free(struct body *body)
 
 /* --- writing --- */
 
+/* Memory is charged for in pages, so that a server that sends byte by byte
+ * does not make every one of them a charge. */
+static uint64_t
+body_charge_for(uint64_t n)
+{
+	return (n + BODY_STEP - 1) / BODY_STEP * BODY_STEP;
+}
+
 /* Room for n bytes more in memory; -1: they are to go to a file. */
 static int
 body_reserve(struct body *body, uint64_t n)
 {
 	const struct body_store *store = body->store;
-	uint64_t end = body->len + n, more;
+	uint64_t end = body->len + n;
+	uint64_t charge = body_charge_for(end);
 
 	if (end > slots_size(store->slots))
 		return -1;
-	if (end <= body->charged)
+	if (charge <= body->charged)
 		return 0;
-	more = (end - body->charged + BODY_STEP - 1) / BODY_STEP * BODY_STEP;
-	if (budget_charge(store->budget, body->slot, more) != 0)
+	if (budget_charge(store->budget, body->slot,
+	    charge - body->charged) != 0)
 		return -1;
-	body->charged += more;
+	body->charged = charge;
 	slots_touch(store->slots, body->slot, (size_t)end);
 	return 0;
 }
@@ -243,30 +229,17 @@ static int
 body_spill(struct body *body)
 {
 	const struct body_store *store = body->store;
-	int fd = unnamed_open(store->folder);
 
-	if (fd < 0)
+	if (unnamed_open(&body->file, store->folder) != 0)
 		return -1;
-	if (unnamed_append(fd, slots_at(store->slots, body->slot),
-	    (size_t)body->len, 0) != 0) {
-		close(fd);
+	if (unnamed_append(&body->file, slots_at(store->slots, body->slot),
+	    (size_t)body->len) != 0) {
+		unnamed_close(&body->file);
 		return -1;
 	}
-	body->fd = fd;
-	body->charged = 0;
+	body->len = body->charged = 0;
 	slots_drop(store->slots, body->slot);
 	budget_spill(store->budget, body->slot);
-	return 0;
-}
-
-static int
-body_write_file(struct body *body, const void *p, size_t n)
-{
-	if (unnamed_append(body->fd, p, n, body->len) != 0)
-		return -1;
-	if (body->store != NULL)
-		budget_charge_file(body->store->budget, body->slot, n);
-	body->len += n;
 	return 0;
 }
 
@@ -277,7 +250,7 @@ body_write_slot(struct body *body, const void *p, size_t n)
 	const struct body_store *store = body->store;
 
 	budget_enter(store->budget, body->slot);
-	if (body->fd < 0 && body_reserve(body, n) == 0) {
+	if (body->file.fd < 0 && body_reserve(body, n) == 0) {
 		memcpy(slots_at(store->slots, body->slot) + body->len, p, n);
 		body->len += n;
 		return 0;
@@ -287,9 +260,12 @@ body_write_slot(struct body *body, const void *p, size_t n)
 		errno = EAGAIN;
 		return -1;
 	}
-	if (body->fd < 0 && body_spill(body) != 0)
+	if (body->file.fd < 0 && body_spill(body) != 0)
 		return -1;
-	return body_write_file(body, p, n);
+	if (unnamed_append(&body->file, p, n) != 0)
+		return -1;
+	budget_charge_file(store->budget, body->slot, n);
+	return 0;
 }
 
 int
@@ -300,7 +276,7 @@ body_write(void *arg, const void *p, size_t n)
 	if (n == 0)
 		return 0;
 	return body->store != NULL ? body_write_slot(body, p, n) :
-		body_write_file(body, p, n);
+		unnamed_append(&body->file, p, n);
 }
 
 /* For memory it takes what was refused at once, so that the answer holds. */
@@ -312,7 +288,7 @@ body_may_write(void *arg)
 	if (body->store == NULL ||
 	    !budget_must_wait(body->store->budget, body->slot))
 		return 1;
-	return body->fd < 0 && body_reserve(body, body->refused) == 0;
+	return body->file.fd < 0 && body_reserve(body, body->refused) == 0;
 }
 
 void
@@ -327,97 +303,70 @@ body_wait(void *arg, int64_t us)
 int
 body_restart(struct body *body)
 {
-	body_unmap(&body->map);
-	body_unmap(&body->first);
-	body->rewritten = 0;
-	body->len = body->charged = body->refused = 0;
-	if (body->store != NULL) {
-		body_close(body);
-		budget_leave(body->store->budget, body->slot);
-		return 0;
-	}
-	if (ftruncate(body->fd, 0) != 0)
-		return -1;
-	/* For those who write by the descriptor's offset. */
-	return lseek(body->fd, 0, SEEK_SET) == 0 ? 0 : -1;
+	unnamed_close(&body->first);
+	if (body->store == NULL)
+		return unnamed_empty(&body->file);
+	unnamed_close(&body->file);
+	body->len = body->charged = 0;
+	budget_leave(body->store->budget, body->slot);
+	return 0;
 }
 
 uint64_t
 body_length(const struct body *body)
 {
-	return body->len;
+	return body->file.fd >= 0 ? body->file.len : body->len;
 }
 
 /* --- reading and keeping --- */
 
-static int
-body_map(struct body *body, struct err *err)
+/* The file that it is in; NULL: it is in memory. */
+static const struct unnamed *
+body_source(const struct body *body)
 {
-	size_t len = (size_t)body->len;
-	void *p;
-
-	if (body->map.p != NULL && body->map.len == len)
-		return 0;
-	body_unmap(&body->map);
-	if (len == 0)
-		return 0;
-	p = mmap(NULL, len, PROT_READ, MAP_SHARED, body->fd, 0);
-	if (p == MAP_FAILED)
-		return err_sys(err, "mapping a body of %zu bytes", len);
-	madvise(p, len, MADV_SEQUENTIAL);
-	body->map.p = p;
-	body->map.len = len;
-	return 0;
+	if (body->first.fd >= 0)
+		return &body->first;
+	return body->file.fd >= 0 ? &body->file : NULL;
 }
 
 int
 body_view(struct body *body, const void **ret, size_t *ret_len,
 	struct err *err)
 {
-	const struct body_map *map = &body->map;
-
-	if (body->fd < 0) {
-		*ret = slots_at(body->store->slots, body->slot);
-		*ret_len = (size_t)body->len;
-		return 0;
-	}
-	if (body->rewritten)
-		map = &body->first;
-	else if (body_map(body, err) != 0)
-		return -1;
-	*ret = map->p != NULL ? map->p : "";
-	*ret_len = map->p != NULL ? map->len : 0;
+	if (body->first.fd >= 0)
+		return unnamed_view(&body->first, ret, ret_len, err);
+	if (body->file.fd >= 0)
+		return unnamed_view(&body->file, ret, ret_len, err);
+	*ret = slots_at(body->store->slots, body->slot);
+	*ret_len = (size_t)body->len;
 	return 0;
 }
 
 int
 body_rewrite(struct body *body, struct err *err)
 {
-	int fd;
+	struct unnamed file;
 
-	assert(body->store == NULL && !body->rewritten);
-	if (body_map(body, err) != 0)
-		return -1;
-	fd = body->folder >= 0 ? unnamed_open_at(body->folder) :
-		unnamed_open_beside(body->fd);
-	if (fd < 0)
-		return err_sys(err, "another file for a body");
-	body->first = body->map;
-	body->map = (struct body_map){ 0 };
-	body_close(body);
-	body->fd = fd;
-	body->len = 0;
-	body->rewritten = 1;
+	assert(body->folder >= 0 && body->first.fd < 0);
+	if (unnamed_open_at(&file, body->folder) != 0)
+		return err_sys(err, "output '%s'", body->path);
+	body->first = body->file;
+	body->file = file;
 	return 0;
+}
+
+int
+body_fd(const struct body *body)
+{
+	return body->file.fd;
 }
 
 int
 body_keep(struct body *body, struct err *err)
 {
 	assert(body->folder >= 0);
-	if (unnamed_link(body->fd, body->folder, body->name) == 0) {
-		body_unmap(&body->first);
-		body->rewritten = 0;
+	if (unnamed_link(&body->file, body->folder, body->name) == 0) {
+		unnamed_close(&body->first);
 		return 0;
 	}
 	if (errno == EEXIST)
@@ -430,10 +379,12 @@ body_keep(struct body *body, struct err *err)
 void
 body_tell(const struct body *body, struct body_place *ret, int *ret_fd)
 {
+	const struct unnamed *file = body_source(body);
+
 	ret->slot = body->store != NULL ? body->slot : BODY_NO_SLOT;
-	ret->len = body->len;
-	ret->in_file = body->fd >= 0;
-	*ret_fd = body->fd >= 0 ? body->fd : BODY_NO_FILE;
+	ret->len = file != NULL ? file->len : body->len;
+	ret->in_file = file != NULL;
+	*ret_fd = file != NULL ? file->fd : BODY_NO_FILE;
 }
 
 /* Whether it is one of the store's places, or one without a store. */
@@ -441,22 +392,23 @@ static int
 body_place_exists(const struct body_store *store,
 	const struct body_place *place, int fd)
 {
+	int in_store = store != NULL && place->slot <
+		slots_count(store->slots);
+
 	if (place->in_file)
-		return fd >= 0 && unnamed_holds(fd, place->len) &&
-			(place->slot == BODY_NO_SLOT || (store != NULL &&
-			 place->slot < slots_count(store->slots)));
-	return fd < 0 && store != NULL &&
-		place->slot < slots_count(store->slots) &&
-		place->len <= slots_size(store->slots);
+		return fd >= 0 && unnamed_fits(fd, place->len) &&
+			(in_store || place->slot == BODY_NO_SLOT);
+	return fd < 0 && in_store && place->len <= slots_size(store->slots);
 }
 
-/* Memory was charged for as much as it has, by whom ever. */
+/* `fd` is the body's. Memory was charged for as much as it has. */
 static void
-body_take_place(struct body *body, const struct body_place *place)
+body_take_place(struct body *body, const struct body_place *place, int fd)
 {
-	body->len = place->len;
-	body->charged = place->in_file ? 0 :
-		(place->len + BODY_STEP - 1) / BODY_STEP * BODY_STEP;
+	body->file.fd = fd;
+	body->file.len = place->in_file ? place->len : 0;
+	body->len = place->in_file ? 0 : place->len;
+	body->charged = body_charge_for(body->len);
 }
 
 struct body *
@@ -471,9 +423,8 @@ body_attach(struct body_store *store, const struct body_place *place, int fd)
 	}
 	body = body_alloc(place->slot != BODY_NO_SLOT ? store : NULL);
 	body->slot = body->store != NULL ? (size_t)place->slot : 0;
-	body->fd = fd;
 	body->attached = 1;
-	body_take_place(body, place);
+	body_take_place(body, place, fd);
 	return body;
 }
 
@@ -481,7 +432,7 @@ int
 body_update(struct body *body, const struct body_place *place, int fd)
 {
 	uint64_t slot = body->store != NULL ? body->slot : BODY_NO_SLOT;
-	int file = fd < 0 && place->in_file ? body->fd : fd;
+	int file = fd < 0 && place->in_file ? body->file.fd : fd;
 
 	if (place->slot != slot ||
 	    !body_place_exists(body->store, place, file)) {
@@ -489,9 +440,8 @@ body_update(struct body *body, const struct body_place *place, int fd)
 			close(fd);
 		return -1;
 	}
-	if (file != body->fd)
-		body_close(body);
-	body->fd = file;
-	body_take_place(body, place);
+	if (file != body->file.fd)
+		unnamed_close(&body->file);
+	body_take_place(body, place, file);
 	return 0;
 }

@@ -21,7 +21,7 @@ struct body_store_args {
 	struct budget *budget;	/* borrowed */
 	size_t n;		/* bodies at a time */
 	uint64_t max_body;	/* the longest in memory; longer ones go to
-				 * files */
+				 * files. 0: what the budget allows */
 	const char *folder;	/* for bodies that spill; NULL: $TMPDIR, /tmp */
 };
 
@@ -69,7 +69,8 @@ int body_view(struct body *body, const void **ret, size_t *ret_len,
 	struct err *err);
 /*
  * A body with a path: replaces what was written by what will be written, as a
- * stage decoded it. body_view() shows the first until body_keep().
+ * stage decoded it. Until body_keep() it is the first that body_view() shows
+ * and body_tell() tells of.
  */
 int body_rewrite(struct body *body, struct err *err);
 /* A body with a path: what body_write() appends to, for another process. */

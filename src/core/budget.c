@@ -77,6 +77,12 @@ budget_free(struct budget *budget)
 		munmap(budget, budget->map_size);
 }
 
+uint64_t
+budget_limit(const struct budget *budget)
+{
+	return budget->limit;
+}
+
 static struct budget_holder *
 budget_holder(struct budget *budget, size_t holder)
 {

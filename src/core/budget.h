@@ -24,6 +24,8 @@ struct budget;
 struct budget *budget_new(uint64_t limit, size_t holders, struct err *err);
 void budget_free(struct budget *budget);	/* NULL is fine */
 
+uint64_t budget_limit(const struct budget *budget);
+
 /* Whether a new fetch may begin. */
 int budget_admits(struct budget *budget);
 

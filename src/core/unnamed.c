@@ -2,124 +2,153 @@
 /*
  * unnamed -- O_TMPFILE and linkat (see open(2)): no half file can be left
  * under a final name, and no temporary one lies about. Bytes are written by
- * position, so that processes which share a descriptor share no offset.
+ * position, since processes that share a descriptor share its offset.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "core/unnamed.h"
 
+static int
+unnamed_take(struct unnamed *file, int fd)
+{
+	*file = (struct unnamed){ .fd = fd };
+	return fd >= 0 ? 0 : -1;
+}
+
 /* Not every file system has O_TMPFILE; old kernels say EISDIR for it. */
 int
-unnamed_open(const char *folder)
+unnamed_open(struct unnamed *file, const char *folder)
 {
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
 	char *path;
 
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-		return fd;
+		return unnamed_take(file, fd);
 	path = mem_printf("%s/fetchall-XXXXXX", folder);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd >= 0)
 		unlink(path);
 	free(path);
-	return fd;
+	return unnamed_take(file, fd);
 }
 
 int
-unnamed_open_at(int folder)
+unnamed_open_at(struct unnamed *file, int folder)
 {
-	return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-}
-
-/* Where the folder is now, without a symbolic link, whoever may have put one
- * there since. */
-static int
-unnamed_open_folder(const char *path)
-{
-	struct open_how how = {
-		.flags = O_DIRECTORY | O_CLOEXEC | O_RDONLY,
-		.resolve = RESOLVE_NO_SYMLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
-}
-
-/* The kernel calls it "/its/folder/#inode (deleted)". */
-int
-unnamed_open_beside(int fd)
-{
-	char link[64], path[PATH_MAX + 64];
-	char *slash;
-	ssize_t n;
-	int folder;
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof path - 1);
-	if (n < 0)
-		return -1;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (slash == NULL || path[0] != '/') {
-		errno = ENOENT;
-		return -1;
-	}
-	slash[slash == path] = '\0';
-	folder = unnamed_open_folder(path);
-	if (folder < 0)
-		return -1;
-	fd = unnamed_open_at(folder);
-	close(folder);
-	return fd;
+	return unnamed_take(file, openat(folder, ".",
+		O_TMPFILE | O_RDWR | O_CLOEXEC, 0666));
 }
 
 int
-unnamed_link(int fd, int folder, const char *name)
+unnamed_link(const struct unnamed *file, int folder, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", file->fd);
 	return linkat(AT_FDCWD, path, folder, name, AT_SYMLINK_FOLLOW);
 }
 
-int
-unnamed_append(int fd, const void *p, size_t n, uint64_t at)
+static void
+unnamed_unmap(struct unnamed *file)
 {
-	uint64_t to = at;
-	ssize_t done;
-	int e;
+	if (file->map != NULL)
+		munmap(file->map, file->map_len);
+	file->map = NULL;
+}
 
-	while (n > 0) {
-		done = pwrite(fd, p, n, (off_t)to);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			e = errno;
-			/* Its end is known to be at `at`, cut or not. */
-			if (ftruncate(fd, (off_t)at) == 0)
-				errno = e;
-			return -1;
+void
+unnamed_close(struct unnamed *file)
+{
+	unnamed_unmap(file);
+	if (file->fd >= 0)
+		close(file->fd);
+	*file = UNNAMED_NONE;
+}
+
+/* What was written of it goes. */
+static int
+unnamed_cut(struct unnamed *file)
+{
+	int e = errno;
+
+	if (ftruncate(file->fd, (off_t)file->len) == 0)
+		errno = e;
+	return -1;
+}
+
+int
+unnamed_append(struct unnamed *file, const void *p, size_t n)
+{
+	const char *at = p;
+	size_t left = n;
+	ssize_t done;
+
+	while (left > 0) {
+		done = pwrite(file->fd, at, left,
+			(off_t)(file->len + (n - left)));
+		if (done < 0 && errno != EINTR)
+			return unnamed_cut(file);
+		if (done > 0) {
+			at += done;
+			left -= (size_t)done;
 		}
-		p = (const char *)p + done;
-		to += (uint64_t)done;
-		n -= (size_t)done;
 	}
+	file->len += n;
 	return 0;
 }
 
 int
-unnamed_holds(int fd, uint64_t n)
+unnamed_empty(struct unnamed *file)
+{
+	unnamed_unmap(file);
+	file->len = 0;
+	return ftruncate(file->fd, 0);
+}
+
+static int
+unnamed_map(struct unnamed *file, struct err *err)
+{
+	size_t len = (size_t)file->len;
+	void *map;
+
+	unnamed_unmap(file);
+	map = mmap(NULL, len, PROT_READ, MAP_SHARED, file->fd, 0);
+	if (map == MAP_FAILED)
+		return err_sys(err, "mapping a body of %zu bytes", len);
+	madvise(map, len, MADV_SEQUENTIAL);
+	file->map = map;
+	file->map_len = len;
+	return 0;
+}
+
+int
+unnamed_view(struct unnamed *file, const void **ret, size_t *ret_len,
+	struct err *err)
+{
+	if (file->len == 0) {
+		*ret = "";
+		*ret_len = 0;
+		return 0;
+	}
+	if ((file->map == NULL || file->map_len != file->len) &&
+	    unnamed_map(file, err) != 0)
+		return -1;
+	*ret = file->map;
+	*ret_len = file->map_len;
+	return 0;
+}
+
+int
+unnamed_fits(int fd, uint64_t n)
 {
 	struct stat st;
 

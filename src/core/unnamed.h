@@ -5,23 +5,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 /*
- * Files that have no name, or none yet: however the program ends, nothing of
- * them is left. All return -1 with errno; descriptors are the caller's.
+ * A file that has no name, or none yet: however the program ends, nothing of
+ * it is left. Who has the struct has the file.
  */
+struct unnamed {
+	int fd;			/* -1: there is none */
+	uint64_t len;
+	void *map;		/* its bytes, where unnamed_view() was asked */
+	size_t map_len;
+};
 
-/* One that never will have a name, for reading and writing. */
-int unnamed_open(const char *folder);
-/* One that unnamed_link() can give a name below `folder`. */
-int unnamed_open_at(int folder);
-/* One in the folder that the unnamed `fd` is in. */
-int unnamed_open_beside(int fd);
-/* EEXIST: the name is taken. */
-int unnamed_link(int fd, int folder, const char *name);
+#define UNNAMED_NONE ((struct unnamed){ .fd = -1 })
 
-/* Writes all n bytes at `at`, the file's end, or nothing. */
-int unnamed_append(int fd, const void *p, size_t n, uint64_t at);
-/* Whether it is a file and has so many bytes; 0 or 1. */
-int unnamed_holds(int fd, uint64_t n);
+/* One that never will have a name. -1 with errno. */
+int unnamed_open(struct unnamed *file, const char *folder);
+/* One that unnamed_link() can give a name below `folder`. -1 with errno. */
+int unnamed_open_at(struct unnamed *file, int folder);
+/* -1 with errno; EEXIST: the name is taken. */
+int unnamed_link(const struct unnamed *file, int folder, const char *name);
+/* Fine where there is none. */
+void unnamed_close(struct unnamed *file);
+
+/* All n bytes, or -1 with errno and none. */
+int unnamed_append(struct unnamed *file, const void *p, size_t n);
+/* -1 with errno. */
+int unnamed_empty(struct unnamed *file);
+/* All its bytes, good until it is emptied or closed, or asked for again. */
+int unnamed_view(struct unnamed *file, const void **ret, size_t *ret_len,
+	struct err *err);
+/* Whether that is a file of at least n bytes. */
+int unnamed_fits(int fd, uint64_t n);
 
 #endif
