@@ -9,10 +9,13 @@
  * here; in the order of the manual.
  */
 #define STAGES(X) \
+	X(decode) \
 	X(sha256) \
 	X(xxh3) \
 	X(crc32) \
 	X(wc) \
+	X(links) \
+	X(grep) \
 	X(gzip) \
 	X(zstd) \
 	X(pow) \

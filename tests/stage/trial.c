@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "opt/opt.h"
 #include "stage/trial.h"
 #include "unit.h"
 
@@ -82,9 +83,36 @@ trial_new(const struct stage *stage, const char *arg, const void *settings)
 	return trial;
 }
 
+struct trial *
+trial_new_with(const struct stage *stage, const char *arg, const char *option,
+	const char *value)
+{
+	struct opts *opts = opts_new();
+	void *settings = opts_add(opts, stage->opts);
+	struct err err = { .code = ERR_NONE };
+	struct trial *trial;
+	char *argv[4] = { NULL };
+	int first;
+
+	if (option != NULL) {
+		argv[0] = mem_strdup("fetchall");
+		argv[1] = mem_strdup(option);
+		argv[2] = mem_strdup(value);
+		if (opts_parse(opts, 3, argv, &first, &err) != 0)
+			fail_msg("%s: %s", option, err.text);
+		free(argv[0]);
+		free(argv[1]);
+		free(argv[2]);
+	}
+	trial = trial_new(stage, arg, settings);
+	trial->opts = opts;
+	return trial;
+}
+
 void
 trial_free(struct trial *trial)
 {
+	opts_free(trial->opts);
 	chain_outcome_release(&trial->outcome, trial->chain);
 	chain_worker_free(trial->worker);
 	chain_free(trial->chain);

@@ -20,6 +20,7 @@ struct trial {
 	struct chain_outcome outcome;
 	struct buf out;
 	/* The trial's. */
+	struct opts *opts;
 	struct chain *chain;
 	struct chain_worker *worker;
 	size_t piece, fail_at;
@@ -32,6 +33,10 @@ struct trial {
 /* `settings`: of the stage's own options, or NULL. */
 struct trial *trial_new(const struct stage *stage, const char *arg,
 	const void *settings);
+/* With the stage's own options at their defaults; `option` ("--x", NULL: none)
+ * is said to be `value`. */
+struct trial *trial_new_with(const struct stage *stage, const char *arg,
+	const char *option, const char *value);
 void trial_free(struct trial *trial);
 
 /* Sends a body through, in pieces of so many bytes. */
