@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,12 +15,17 @@
 #include "base/mem.h"
 #include "cli/options.h"
 #include "cli/settings.h"
+#include "core/chain.h"
+#include "core/pool.h"
 #include "core/sink.h"
+#include "core/stage.h"
 #include "core/strategy.h"
 
 #define SETTINGS_MAX_DATA (64u << 20)	/* bytes of --data @FILE */
 #define SETTINGS_MAX_LINE (64u << 10)	/* of a plain list */
 #define SETTINGS_MAX_OBJECT (16u << 20)	/* of an NDJSON list */
+/* Of a body that a stage wants whole, where --max-body says nothing. */
+#define SETTINGS_MAX_GATHER (UINT64_C(256) << 20)
 #define SETTINGS_NAMES 16384		/* kept in the name cache */
 
 /* RFC 9110 section 5.6.2. */
@@ -196,6 +202,72 @@ settings_set_verdict(struct verdict_policy *verdict,
 	return 0;
 }
 
+/* --- stages --- */
+
+/* Those that this process may use: a container has fewer than the machine. */
+static size_t
+settings_cores(void)
+{
+	cpu_set_t set;
+	int n;
+
+	if (sched_getaffinity(0, sizeof set, &set) != 0)
+		return 1;
+	n = CPU_COUNT(&set);
+	return n > 0 ? (size_t)n : 1;
+}
+
+/* `said` is STAGE or STAGE:ARG. */
+static int
+settings_add_stage(struct chain *chain, const struct options *options,
+	const char *said, struct err *err)
+{
+	size_t len = strcspn(said, ":");
+	const struct stage *stage = stage_find(said, len, err);
+	const void *own = NULL;
+
+	if (stage == NULL)
+		return err_in(err, "--post");
+	if (stage->opts != NULL)
+		own = opts_settings(options->opts, stage->opts);
+	if (chain_add(chain, stage, said[len] == ':' ? said + len + 1 : NULL,
+	    own, err) != 0)
+		return err_in(err, "--post %s", stage->name);
+	return 0;
+}
+
+static int
+settings_set_stages(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	const struct options_stages *given = options->stages;
+	uint64_t max_body = options->limits->max_body;
+	struct run_settings *run = &settings->run;
+	size_t i;
+
+	run->pool = pools[given->pool];
+	run->jobs = given->jobs > 0 ? (size_t)given->jobs :
+		settings_cores();
+	run->buffer = given->buffer;
+	run->no_fetch = given->no_fetch;
+	if (given->post.n == 0 && !given->compressed)
+		return 0;
+	run->chain = chain_new(max_body > 0 ? max_body : SETTINGS_MAX_GATHER);
+	if (given->compressed &&
+	    settings_add_stage(run->chain, options, "decode", err) != 0)
+		return -1;
+	for (i = 0; i < given->post.n; i++)
+		if (settings_add_stage(run->chain, options,
+		    given->post.items[i], err) != 0)
+			return -1;
+	settings->set = mem_array(1, sizeof *settings->set);
+	settings->set->values = chain_columns(run->chain,
+		&settings->set->n_values);
+	return 0;
+}
+
+/* --- records and lists --- */
+
 /* Index of --format: lines, json, csv, none, auto. */
 static const char *
 settings_format(const struct options *options)
@@ -217,8 +289,8 @@ settings_set_records(struct settings *settings, const struct options *options,
 	settings->sink = sink_find(settings_format(options), err);
 	if (settings->sink == NULL)
 		return -1;
-	if (column_list_parse(&settings->columns, NULL, options->records->columns,
-	    err) != 0)
+	if (column_list_parse(&settings->columns, settings->set,
+	    options->records->columns, err) != 0)
 		return err_in(err, "--columns");
 	return 0;
 }
@@ -285,7 +357,8 @@ settings_fill(struct settings *settings, const struct options *options,
 	if (settings_check_request(request, err) != 0 ||
 	    settings_set_body(settings, request->data, err) != 0 ||
 	    settings_set_verdict(&run->verdict, options, err) != 0 ||
-	    settings_set_source(settings, options, err) != 0)
+	    settings_set_source(settings, options, err) != 0 ||
+	    settings_set_stages(settings, options, err) != 0)
 		return -1;
 	return settings_set_records(settings, options, err);
 }
@@ -305,6 +378,8 @@ void
 settings_release(struct settings *settings)
 {
 	column_list_release(&settings->columns);
+	chain_free(settings->run.chain);
+	free(settings->set);
 	free(settings->body);
 	free(settings->operands);
 	*settings = (struct settings){ 0 };

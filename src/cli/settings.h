@@ -15,6 +15,7 @@ struct settings {
 	struct run_settings run;
 	struct source_settings source;
 	const struct sink *sink;
+	struct column_set *set;	/* owned; NULL: there are no stages */
 	struct column_list columns;
 	char *body;		/* owned; run.body points here */
 	const char **operands;	/* owned array: -i files, then operands */

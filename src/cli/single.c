@@ -19,6 +19,7 @@
 #include "cli/settings.h"
 #include "cli/single.h"
 #include "core/output.h"
+#include "core/pool.h"
 #include "core/sink.h"
 #include "core/strategy.h"
 
@@ -51,6 +52,7 @@ single_open_target(struct single *single, struct err *err)
 	struct ledger_target *target = &single->target;
 	struct sink_args args = {
 		.columns = &single->settings->columns,
+		.set = single->settings->set,
 		.format = records->write_out,
 	};
 
@@ -190,7 +192,8 @@ single_fetch(struct single *single, struct err *err)
 		pss = pss_start();
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, strategy->name,
-		run_concurrency(single->run));
+		run_concurrency(single->run), settings->run.chain != NULL ?
+		settings->run.pool->name : NULL);
 	report.before_us = before_us;
 	report.peak_bytes += pss_stop(pss);
 	/* Quietly: the reader of a pipe has all it wanted. */

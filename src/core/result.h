@@ -66,7 +66,9 @@ struct result {
 	char *content_type;	/* owned; NULL: none. Any bytes */
 	char *filename_effective;	/* owned; NULL: not kept */
 	const char *strategy;	/* static */
+	int posted;		/* its body went to the stages */
 	int64_t time_post;	/* in the stages */
+	int64_t time_post_cpu;	/* of that, of processor time */
 	int64_t time_post_queue;	/* until a worker took the body */
 	/* What the stages said; owned. NULL: nothing came of them. */
 	struct value *values;

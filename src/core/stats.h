@@ -42,6 +42,14 @@ struct stats_counters {
 	uint64_t connects;
 };
 
+/* What came of bodies that went through stages. */
+struct stats_post {
+	uint64_t bodies;
+	uint64_t failed;	/* in the stages; those cut off do not count */
+	int64_t wall_us, cpu_us;	/* in the stages */
+	struct histogram queue;	/* waited for them */
+};
+
 struct stats {
 	struct stats_counters counters;
 	uint64_t status[1000];	/* attempts by status; [0]: no reply */
@@ -53,6 +61,7 @@ struct stats {
 	int64_t time_total;
 	struct histogram ok_time;	/* time_total of final results */
 	struct histogram failed_time;
+	struct stats_post post;
 };
 
 void stats_init(struct stats *stats);

@@ -87,7 +87,9 @@ workshop_settle(struct work *work)
 	if (outcome->values != NULL)
 		result_take_values(result, outcome->values, columns, n);
 	outcome->values = NULL;
+	result->posted = 1;
 	result->time_post = work->ended_us - work->begun_us;
+	result->time_post_cpu = outcome->cpu_us;
 	result->time_post_queue = work->begun_us - work->queued_us;
 	if (outcome->failed)
 		workshop_fail(result, outcome->error_class, outcome->detail,

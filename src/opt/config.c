@@ -139,11 +139,11 @@ config_set(struct opts *opts, const char *name, const char *value,
 {
 	struct opt_entry *entry = config_entry(opts, name, err);
 	const struct opt_entry *target;
-	const char *fixed;
+	const char *fixed, *begin;
 
 	if (entry == NULL)
 		return -1;
-	target = opts_target(opts, entry, &fixed);
+	target = opts_target(opts, entry, &fixed, &begin);
 	if (target != NULL && target->opt->flags & OPT_NO_CONFIG)
 		return err_set(err, ERR_USAGE,
 			"%s: for the command line only", name);

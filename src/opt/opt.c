@@ -108,18 +108,21 @@ opts_entry(const struct opts *opts, const char *name, size_t len)
 
 struct opt_entry *
 opts_target(const struct opts *opts, struct opt_entry *entry,
-	const char **ret_fixed)
+	const char **ret_fixed, const char **ret_begin)
 {
 	const char *means = entry->opt->means;
 	size_t len;
 
 	*ret_fixed = NULL;
+	*ret_begin = "";
 	if (entry->opt->type != &opt_alias)
 		return entry;
 	if (means == NULL)
 		return NULL;
 	len = strcspn(means, "=");
-	if (means[len] == '=')
+	if (means[len] == '=' && means[strlen(means) - 1] == ':')
+		*ret_begin = means + len + 1;
+	else if (means[len] == '=')
 		*ret_fixed = means + len + 1;
 	entry = opts_entry(opts, means, len);
 	/* One step only, so that no circle of aliases can be followed. */
@@ -132,15 +135,16 @@ int
 opts_word(const struct opts *opts, struct opt_entry *entry,
 	struct opt_word *ret_word)
 {
-	const char *fixed;
-	struct opt_entry *target = opts_target(opts, entry, &fixed);
+	const char *fixed, *begin;
+	struct opt_entry *target = opts_target(opts, entry, &fixed, &begin);
 	const struct opt *value;
 
 	if (target == NULL)
 		return -1;
 	value = target->opt;
 	*ret_word = (struct opt_word){
-		.opt = entry->opt, .value = value, .fixed = fixed,
+		.opt = entry->opt, .value = value,
+		.fixed = fixed, .begin = begin,
 		.has_arg = required_argument,
 	};
 	if (fixed != NULL || !value->type->takes_value)
@@ -209,13 +213,17 @@ int
 opts_set(struct opts *opts, struct opt_entry *entry, const char *text,
 	enum opt_source source, struct err *err)
 {
-	const char *fixed;
-	struct opt_entry *target = opts_target(opts, entry, &fixed);
+	const char *fixed, *begin;
+	struct opt_entry *target = opts_target(opts, entry, &fixed, &begin);
+	char *whole;
+	int rc;
 
 	if (target == NULL)
 		return err_set(err, ERR_USAGE, "stands for nothing here");
-	if (opt_entry_set(target, fixed != NULL ? fixed : text, source,
-		    err) != 0)
+	whole = mem_printf("%s%s", begin, fixed != NULL ? fixed : text);
+	rc = opt_entry_set(target, whole, source, err);
+	free(whole);
+	if (rc != 0)
 		return -1;
 	if (entry->source < source)
 		entry->source = source;

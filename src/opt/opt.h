@@ -79,8 +79,9 @@ struct opt {
 				 * or absent */
 	uint64_t min, max;	/* for counts, sizes, times; max 0: no limit */
 	const char *const *choices;	/* NULL-terminated */
-	const char *means;	/* alias: "name=value", or "name": value
-				 * passed on */
+	const char *means;	/* alias: "name=value"; or "name": the value
+				 * is passed on; or "name=begin:": so it is,
+				 * behind what ends in a colon here */
 	unsigned flags;
 	const char *brief;	/* up to 60 characters, no full stop */
 	const char *notes;	/* a paragraph for the manual, or NULL */

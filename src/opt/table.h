@@ -42,6 +42,7 @@ struct opt_word {
 	const struct opt *opt;	/* the row */
 	const struct opt *value;	/* the row its value belongs to */
 	const char *fixed;	/* alias: the value it stands for, or NULL */
+	const char *begin;	/* alias: what its value begins with, or "" */
 	int has_arg;		/* as in struct option */
 	int on;			/* a flag that is on by default */
 };
@@ -52,10 +53,12 @@ struct opt_entry *opts_entry(const struct opts *opts, const char *name,
 
 /*
  * Where the entry's value goes: itself, or what an alias stands for; NULL when
- * that is no option. *ret_fixed is the value an alias brings, or NULL.
+ * that is no option. *ret_fixed is the value an alias brings, or NULL;
+ * *ret_begin what it puts in front of one, or "".
  */
 struct opt_entry *opts_target(const struct opts *opts,
-	struct opt_entry *entry, const char **ret_fixed);
+	struct opt_entry *entry, const char **ret_fixed,
+	const char **ret_begin);
 
 /* Returns 0, or -1 for an alias of nothing. */
 int opts_word(const struct opts *opts, struct opt_entry *entry,

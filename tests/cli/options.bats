@@ -102,6 +102,44 @@ setting() {
 	awk 'length > 80 && !/dns,timeout,reset/ { print; exit 1 }' page
 }
 
+@test "--help=stages has every stage, with its argument and fields" {
+	run -0 fetchall --help=stages
+	[[ $output == *"  sha256 "* ]]
+	[[ $output == *"  gzip[:LEVEL] "* ]]
+	[[ $output == *"  pow:A,B "* ]]
+	[[ $output == *"Fields: sha256 ("* ]]
+	run -0 fetchall --help=gzip
+	[[ $output == *"gzip[:LEVEL]"* ]]
+	run -0 fetchall --help=pools
+	[[ $output == *thread*process*inline* ]]
+	run -0 fetchall --dump=man
+	[[ $output == *".SH STAGES"*".SH POOLS"* ]]
+}
+
+@test "stages are completed behind --post" {
+	fetchall --dump=bash >completion
+	run -0 bash -c '. ./completion; COMP_WORDS=(fetchall --post sha)
+		COMP_CWORD=2 _fetchall; echo "${COMPREPLY[@]}"'
+	[ "$output" = sha256 ]
+	run -0 bash -c '. ./completion; COMP_WORDS=(fetchall --exec sha)
+		COMP_CWORD=2 _fetchall; echo "${COMPREPLY[@]}"'
+	[ -z "$output" ]
+}
+
+@test "a stage that is none, or a bad argument, ends before any request" {
+	start_origin
+	run -2 --separate-stderr fetchall --post sha25 "$ORIGIN_URL/"
+	[[ $stderr == *"did you mean 'sha256'"* ]]
+	[[ $stderr == *crc32*gzip* ]]
+	run -2 --separate-stderr fetchall --post pow:7 "$ORIGIN_URL/"
+	[[ $stderr == *"--post pow:"* ]]
+	run -2 --separate-stderr fetchall --post wc --columns wc_line \
+		"$ORIGIN_URL/"
+	[[ $stderr == *"did you mean 'wc_lines'"* ]]
+	[ -z "$output" ]
+	stop_all
+}
+
 @test "--version names the libraries" {
 	run -0 fetchall --version
 	[[ ${lines[0]} == "fetchall "* ]]

@@ -208,6 +208,13 @@ rules_between_options_are_kept(void **state)
 		{ "fetchall --max-header 100", "--max-header" },
 		{ "fetchall --concurency 5", "--concurrency" },
 		{ "fetchall --dump=nothing-such", "--dump" },
+		{ "fetchall --no-fetch", "--no-fetch leaves nothing to do" },
+		{ "fetchall --no-fetch -p wc", NULL },
+		{ "fetchall --no-fetch --exec true", NULL },
+		{ "fetchall --no-fetch -p wc --compressed", "--compressed" },
+		{ "fetchall --no-fetch -p wc --fetch --compressed", NULL },
+		{ "fetchall --buffer 1023KiB", "--buffer" },
+		{ "fetchall --pool treads", "'thread'" },
 	};
 	struct err err;
 	size_t i;

@@ -212,7 +212,44 @@ each_phase_has_a_name(void **state)
 		assert_true(strlen(stats_phase_name(phase)) > 0);
 }
 
+static void
+bodies_in_stages_are_counted_apart(void **state)
+{
+	static const struct {
+		int posted, ok, final;
+		enum error_class class;
+		int64_t wall, cpu, queue;
+	} results[] = {
+		{ 1, 1, 1, ERROR_NONE, 5000, 4000, 10 },
+		{ 1, 0, 1, ERROR_EXEC, 7000, 1000, 30 },
+		{ 1, 0, 0, ERROR_STOPPED, 0, 0, 20 },
+		{ 0, 0, 1, ERROR_DNS, 9, 9, 9 },
+	};
+	struct stats stats;
+	size_t i;
+
+	(void)state;
+	stats_init(&stats);
+	for (i = 0; i < sizeof results / sizeof *results; i++)
+		stats_add(&stats, &(struct result){
+			.attempt = 1, .posted = results[i].posted,
+			.ok = results[i].ok, .final = results[i].final,
+			.error_class = results[i].class,
+			.time_post = results[i].wall,
+			.time_post_cpu = results[i].cpu,
+			.time_post_queue = results[i].queue,
+		});
+	assert_int_equal(stats.post.bodies, 3);
+	assert_int_equal(stats.post.failed, 1);
+	assert_int_equal(stats.post.wall_us, 12000);
+	assert_int_equal(stats.post.cpu_us, 5000);
+	assert_int_equal(stats.post.queue.count, 3);
+	assert_int_equal(stats.post.queue.max, 30);
+	stats_release(&stats);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(bodies_in_stages_are_counted_apart),
 	cmocka_unit_test(time_is_split_into_the_right_phases),
 	cmocka_unit_test(phases_add_up_to_the_total),
 	cmocka_unit_test(counters_count_attempts_and_urls_apart),
