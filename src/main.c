@@ -24,6 +24,8 @@ main_prepare(struct err *err)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* The starter may have ignored it: children could not be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	/* Names with letters beyond ASCII are turned to punycode by it. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

@@ -23,7 +23,9 @@
 	X(fib) \
 	X(fib_recursive) \
 	X(spin) \
-	X(sleep)
+	X(sleep) \
+	X(exec) \
+	X(coproc)
 
 #define STAGE_DECLARE(name) extern const struct stage stage_##name;
 STAGES(STAGE_DECLARE)
