@@ -183,7 +183,8 @@ workshop_admits(struct workshop *workshop)
 	workshop->was_full = 1;
 	admits = workshop->n < workshop->limit &&
 		budget_admits(args->budget) &&
-		body_store_has_room(args->env->bodies);
+		(args->env->bodies == NULL ||
+		body_store_has_room(args->env->bodies));
 	if (admits)
 		workshop->was_full = 0;
 	pthread_mutex_unlock(&workshop->lock);
