@@ -62,6 +62,11 @@ easy_let_go(struct easy *easy)
 		curl_slist_free_all(easy->own_headers);
 		easy->own_headers = NULL;
 	}
+	if (easy->detour != NULL) {
+		EASY_SET(easy, CURLOPT_CONNECT_TO, NULL);
+		curl_slist_free_all(easy->detour);
+		easy->detour = NULL;
+	}
 	easy->fetch = NULL;
 }
 
@@ -129,6 +134,7 @@ easy_free(struct easy *easy)
 		curl_share_cleanup(easy->share);
 	headers_release(&easy->headers);
 	curl_slist_free_all(easy->own_headers);
+	curl_slist_free_all(easy->detour);
 	curl_slist_free_all(easy->pin);
 	addrs_unref(easy->pinned);
 	free(easy->pinned_host);

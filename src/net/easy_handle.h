@@ -31,6 +31,7 @@ struct easy {
 	struct headers headers;
 	uint64_t body_bytes;
 	struct curl_slist *own_headers;	/* of this fetch; freed with it */
+	struct curl_slist *detour;	/* likewise */
 	/* What the DNS cache holds: the pin's origin and addresses. */
 	struct curl_slist *pin;
 	struct addrs *pinned;
