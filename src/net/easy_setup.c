@@ -22,37 +22,6 @@
 #define EASY_IDLE_CONNECTION 20L	/* seconds a kept connection is good */
 #define EASY_DETOUR "literal.invalid"	/* RFC 6761: nobody's name */
 
-int
-easy_header_travels(const char *line)
-{
-	static const char *const names[] = {
-		"accept", "accept-charset", "accept-encoding",
-		"accept-language", "cache-control", "dnt", "pragma", "range",
-		"if-match", "if-modified-since", "if-none-match", "if-range",
-		"if-unmodified-since", "user-agent",
-		/* a body that goes along must be known for what it is */
-		"content-type", "content-encoding", "content-language",
-	};
-	size_t len = strcspn(line, ":;"), i;
-
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (strlen(names[i]) == len &&
-		    strncasecmp(names[i], line, len) == 0)
-			return 1;
-	return 0;
-}
-
-struct curl_slist *
-easy_slist_add(struct curl_slist *list, const char *text)
-{
-	struct curl_slist *longer = curl_slist_append(list, text);
-
-	/* libcurl's way of saying that memory is gone */
-	if (longer == NULL)
-		abort();
-	return longer;
-}
-
 /* --- every handle --- */
 
 static long
