@@ -55,7 +55,6 @@ struct pool_self {
 	const struct zygote_child *child;
 	struct places *places;
 	int sock;
-	struct performer *performer;
 	struct wire_request request;
 	struct packet received, sent;
 	struct packet long_request;
@@ -145,12 +144,10 @@ pool_await(struct pool_self *self, size_t last)
 static void
 pool_live(struct zygote_child *child)
 {
-	struct perform_group *group = perform_group_new(child->env);
 	struct pool_self self = {
 		.child = child,
 		.places = child->shared,
 		.sock = child->packet->fds[0],
-		.performer = performer_new(group, NULL),
 	};
 	size_t number = 0;
 
@@ -159,13 +156,13 @@ pool_live(struct zygote_child *child)
 	packet_init(&self.received);
 	packet_init(&self.sent);
 	packet_init(&self.long_request);
-	if (self.performer == NULL)
+	if (child->performer == NULL)
 		_exit(EXIT_FAILURE);
 	for (;;) {
 		number = pool_await(&self, number);
 		if (pool_read_request(&self, number) != 0)
 			_exit(EXIT_FAILURE);
-		perform(self.performer, &self.request.fetch);
+		perform(child->performer, &self.request.fetch);
 		pool_answer(&self, number);
 	}
 }
