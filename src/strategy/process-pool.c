@@ -14,7 +14,6 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,150 +23,13 @@
 #include "core/places.h"
 #include "core/run.h"
 #include "core/strategy.h"
+#include "core/worker.h"
 #include "core/zygote.h"
 #include "net/loop.h"
-#include "net/perform.h"
 
 #define POOL_TICK (10 * CLOCK_MS)	/* how long a reply may lie, about */
 #define POOL_AHEAD 8	/* ticks that a worker has jobs for: some come late */
 #define POOL_STILLBORN 20		/* workers in a row that did nothing */
-
-enum pool_kind {
-	/* What a worker is sent. */
-	POOL_WAKE,
-	POOL_REQUEST,		/* a long one; `value` is its ticket */
-	/* What a worker sends. */
-	POOL_NO_MORE,		/* all that it had is done */
-	POOL_LONG_REPLY,	/* of place `number` */
-};
-
-/*
- * In front of a request. One that is long or has a file does not follow in
- * its place but comes in a message that has the same ticket.
- */
-struct pool_entry {
-	int32_t ticket;
-};
-
-/* --- in a worker --- */
-
-struct pool_self {
-	const struct zygote_child *child;
-	struct places *places;
-	int sock;
-	struct wire_request request;
-	struct packet received, sent;
-	struct packet long_request;
-};
-
-/* Waits for a message; the run's end is this process's. */
-static void
-pool_listen(struct pool_self *self)
-{
-	struct packet swap;
-
-	if (packet_recv(self->sock, &self->received, 0) != PACKET_DONE)
-		_exit(EXIT_SUCCESS);
-	if (self->received.kind != POOL_REQUEST)
-		return;
-	swap = self->long_request;
-	self->long_request = self->received;
-	self->received = swap;
-}
-
-/* Requests that were recalled may come first. */
-static int
-pool_read_long(struct pool_self *self, int32_t ticket)
-{
-	const size_t skip = sizeof(struct pool_entry);
-	struct packet *packet = &self->long_request;
-
-	while (packet->kind != POOL_REQUEST || packet->value != ticket)
-		pool_listen(self);
-	if (packet->broken || packet->bytes.len < skip)
-		return -1;
-	return wire_read_request(packet->bytes.data + skip,
-		packet->bytes.len - skip, self->child->given,
-		packet->n_fds > 0 ? packet->fds[0] : -1, &self->request);
-}
-
-static int
-pool_read_request(struct pool_self *self, size_t number)
-{
-	const struct place *place = &self->places->list[number];
-	struct pool_entry entry;
-
-	memcpy(&entry, place->bytes, sizeof entry);
-	if (entry.ticket != 0)
-		return pool_read_long(self, entry.ticket);
-	return wire_read_request(place->bytes + sizeof entry,
-		place->len - sizeof entry, self->child->given, -1,
-		&self->request);
-}
-
-static void
-pool_answer(struct pool_self *self, size_t number)
-{
-	struct packet *answer = &self->sent;
-
-	packet_clear(answer);
-	wire_add_reply(&answer->bytes, &self->request.fetch.reply);
-	if (answer->bytes.len <= PLACES_BYTES) {
-		places_finish(self->places, number, answer->bytes.data,
-			answer->bytes.len);
-		return;
-	}
-	/* Once it is sent the place is no more this process's. */
-	places_finish(self->places, number, NULL, 0);
-	answer->kind = POOL_LONG_REPLY;
-	answer->number = (uint32_t)number;
-	packet_send(self->sock, answer, 0);
-}
-
-/* The next job's place. */
-static size_t
-pool_await(struct pool_self *self, size_t last)
-{
-	int number;
-
-	while ((number = places_begin(self->places, last)) < 0) {
-		if (!places_may_sleep(self->places))
-			continue;
-		packet_clear(&self->sent);
-		self->sent.kind = POOL_NO_MORE;
-		packet_send(self->sock, &self->sent, 0);
-		pool_listen(self);
-	}
-	return (size_t)number;
-}
-
-static void
-pool_live(struct zygote_child *child)
-{
-	struct pool_self self = {
-		.child = child,
-		.places = child->shared,
-		.sock = child->packet->fds[0],
-	};
-	size_t number = 0;
-
-	/* Its own socket tells it all; the zygote's would outlive the run. */
-	close(child->sock);
-	packet_init(&self.received);
-	packet_init(&self.sent);
-	packet_init(&self.long_request);
-	if (child->performer == NULL)
-		_exit(EXIT_FAILURE);
-	for (;;) {
-		number = pool_await(&self, number);
-		if (pool_read_request(&self, number) != 0)
-			_exit(EXIT_FAILURE);
-		perform(child->performer, &self.request.fetch);
-		pool_answer(&self, number);
-	}
-}
-
-/* --- in the run's process --- */
 
 struct pool_worker {
 	struct list node;	/* of the pool's list for its state */
@@ -370,7 +232,7 @@ pool_receive(struct pool_worker *worker)
 	status = packet_recv(worker->sock, packet, PACKET_NOWAIT);
 	if (status != PACKET_DONE)
 		return status;
-	if (packet->kind == POOL_LONG_REPLY)
+	if (packet->kind == WORKER_LONG_REPLY)
 		pool_on_long_reply(worker, packet);
 	pool_collect(worker);
 	if (worker->n == 0 && worker->done > 0)
@@ -501,7 +363,7 @@ pool_pick(struct pool *pool)
 static void
 pool_wake(struct pool_worker *worker)
 {
-	static const struct packet wake = { .kind = POOL_WAKE };
+	static const struct packet wake = { .kind = WORKER_WAKE };
 
 	if (places_must_wake(worker->places))
 		worker->to_wake = 1;
@@ -520,7 +382,7 @@ pool_send_long(struct pool_worker *worker, const struct job *job)
 	struct packet *packet = &worker->pool->packet;
 	enum packet_status status;
 
-	packet->kind = POOL_REQUEST;
+	packet->kind = WORKER_REQUEST;
 	packet->value = ++worker->ticket;
 	if (job->fetch.request.write_body != NULL)
 		packet->fds[packet->n_fds++] = job->fetch.request.body_fd;
@@ -555,7 +417,7 @@ pool_give(struct pool_worker *worker, struct job *job)
 {
 	struct pool *pool = worker->pool;
 	struct packet *packet = &pool->packet;
-	struct pool_entry entry = { .ticket = 0 };
+	struct worker_entry entry = { .ticket = 0 };
 
 	packet_clear(packet);
 	buf_add(&packet->bytes, &entry, sizeof entry);
@@ -818,7 +680,7 @@ pool_run(struct run *run, const void *settings, struct err *err)
 static const struct zygote_role pool_role = {
 	.tls = TLS_SHARED,
 	.shared_size = sizeof(struct places),
-	.live = pool_live,
+	.live = worker_live,
 };
 
 const struct strategy strategy_process_pool = {
