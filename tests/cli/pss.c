@@ -82,7 +82,31 @@ nothing_to_look_at_is_nothing(void **state)
 	assert_true(pss_stop(pss_start()) < MIB);
 }
 
+static void
+looks_become_rare_but_not_at_once(void **state)
+{
+	static const struct {
+		int64_t elapsed_us, look_us, pause_us;
+		const char *note;
+	} cases[] = {
+		{ 4000, 4000, 50000, "the first look" },
+		{ 100000, 4000, 100000, "a short run is seen too" },
+		{ 200000, 4000, 200000, "and half of its time at least" },
+		{ 900000, 4000, 400000, "a hundredth" },
+		{ 900000, 100, 50000, "few processes cost little" },
+		{ 9000000, 0, 50000, "a clock that did not move" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (pss_pause(cases[i].elapsed_us, cases[i].look_us) !=
+		    cases[i].pause_us)
+			fail_msg("%s", cases[i].note);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(looks_become_rare_but_not_at_once),
 	cmocka_unit_test(nothing_to_look_at_is_nothing),
 	cmocka_unit_test(children_and_grandchildren_are_added_up),
 };
