@@ -269,22 +269,30 @@ static void
 assert_times_in_order(const struct result *record)
 {
 	/* 0 is what the attempt did not come to. */
-	const int64_t times[] = {
-		record->time_redirect, record->time_namelookup,
-		record->time_connect, record->time_appconnect,
-		record->time_starttransfer, record->time_total,
+	const struct {
+		const char *name;
+		int64_t us;
+	} times[] = {
+		{ "redirect", record->time_redirect },
+		{ "namelookup", record->time_namelookup },
+		{ "connect", record->time_connect },
+		{ "appconnect", record->time_appconnect },
+		{ "starttransfer", record->time_starttransfer },
+		{ "total", record->time_total },
 	};
-	int64_t before = 0;
-	size_t i;
+	size_t before = 0, i;
 
 	assert_true(record->time_queue >= 0);
-	for (i = 0; i < sizeof times / sizeof *times; i++) {
-		if (times[i] == 0)
+	for (i = 1; i < sizeof times / sizeof *times; i++) {
+		if (times[i].us == 0)
 			continue;
-		assert_true(times[i] >= before);
-		before = times[i];
+		if (times[i].us < times[before].us)
+			fail_msg("%s: %s %" PRId64 ", %s %" PRId64,
+				record->url, times[before].name,
+				times[before].us, times[i].name, times[i].us);
+		before = i;
 	}
-	assert_int_equal(before, record->time_total);
+	assert_int_equal(times[before].us, record->time_total);
 }
 
 static void
