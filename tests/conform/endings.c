@@ -167,33 +167,30 @@ a_second_signal_waits_for_nothing(const struct strategy *strategy)
 }
 
 /*
- * The server counts a request before its 200 ms begin. Best of three again:
- * where making the last process takes as long as that, the first has been
- * given its second URL before the signal comes.
+ * The server counts a request before its 200 ms begin. Where the last of the
+ * processes takes as long to be made, the first has been given its second URL
+ * before the signal comes. One begun afterwards, as others would be again and
+ * again, is cut off and not ok.
  */
 static void
 what_ends_in_time_after_a_signal_is_kept(const struct strategy *strategy)
 {
-	uint64_t width = width_of(strategy), n = 0;
+	uint64_t width = width_of(strategy);
+	struct caller caller = {
+		.stat = "in_flight", .wanted = width,
+		.numbers = { SIGINT, 0 },
+	};
 	struct trip trip;
-	int i;
 
-	for (i = 0; i < 3 && n != width; i++) {
-		struct caller caller = {
-			.stat = "in_flight", .wanted = width,
-			.numbers = { SIGINT, 0 },
-		};
-
-		trip_init(&trip, strategy);
-		add_many(&trip, "/delay/200");
-		assert_in_range(run_until_called(&trip, &caller), 0, SOON);
-		assert_int_equal(trip.err.code, ERR_INTERRUPTED);
-		assert_int_equal(trip.counters.ok, trip.n);
-		n = trip.n;
-		trip_release(&trip);
-	}
+	trip_init(&trip, strategy);
+	add_many(&trip, "/delay/200");
+	assert_in_range(run_until_called(&trip, &caller), 0, SOON);
+	assert_int_equal(trip.err.code, ERR_INTERRUPTED);
 	/* Nothing new was begun. */
-	assert_int_equal(n, width);
+	assert_in_range(trip.n, width, strategy->zygote != NULL ?
+		2 * width - 1 : width);
+	assert_int_equal(trip.counters.ok, trip.n);
+	trip_release(&trip);
 }
 
 static void
