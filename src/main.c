@@ -33,9 +33,11 @@ main_prepare(struct err *err)
 	return versions_check(err);
 }
 
+/* Lines of a comparison's run say which one it is. */
 static void
-main_set_log_level(const struct options_general *general)
+main_set_log(const struct options_general *general)
 {
+	log_set_subject(general->run_label);
 	if (general->quiet)
 		log_set_level(LOG_LEVEL_ERROR);
 	else if (general->verbose)
@@ -83,7 +85,7 @@ main_run(struct options *options, int argc, char **argv, struct err *err)
 		return pages_version();
 	if (general->dump != DUMP_NOTHING)
 		return pages_dump(options, general->dump);
-	main_set_log_level(general);
+	main_set_log(general);
 	if (options->n_operands == 0 && options->input->files.n == 0 &&
 	    isatty(STDIN_FILENO))
 		return pages_short_help();

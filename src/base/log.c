@@ -18,6 +18,7 @@
 
 /* Process-wide because standard error is; set once by the command line. */
 static atomic_int log_level = LOG_LEVEL_WARNING;
+static const char *log_subject;
 
 void
 log_set_level(enum log_level level)
@@ -29,6 +30,12 @@ int
 log_shows(enum log_level level)
 {
 	return (int)level <= atomic_load(&log_level);
+}
+
+void
+log_set_subject(const char *subject)
+{
+	log_subject = subject;
 }
 
 static void FA_PRINTF(2, 0)
@@ -49,6 +56,10 @@ log_line(enum log_level level, const char *fmt, va_list args)
 		text[0] = '\0';
 	buf_init(&line, 16 * sizeof text);
 	buf_add_text(&line, prefixes[level]);
+	if (log_subject != NULL) {
+		utf8_add_clean(&line, log_subject, strlen(log_subject));
+		buf_add_text(&line, ": ");
+	}
 	utf8_add_clean(&line, text, strlen(text));
 	buf_add_char(&line, '\n');
 	/* Nobody is left to tell when standard error is gone. */

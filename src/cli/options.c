@@ -564,7 +564,7 @@ static const struct opt options_general_rows[] = {
 	  .brief = "a comparison's run reports to this descriptor" },
 	{ .name = "run-label", .type = &opt_text, AT(run_label, char *),
 	  .arg = "TEXT", .flags = OPT_HIDDEN | OPT_NO_CONFIG,
-	  .brief = "what a comparison's run is called in its progress" },
+	  .brief = "what a comparison's run calls itself" },
 };
 #undef AT
 

@@ -78,7 +78,7 @@ struct options_general {
 	int dump;
 	char *config, *help;
 	uint64_t report_fd;	/* 0: this is no run of a comparison */
-	char *run_label;	/* "run 2 of 6, async": for its progress */
+	char *run_label;	/* "run 2 of 6, async": what it calls itself */
 };
 
 /* Everything that was said. The groups are the engine's. */

@@ -177,9 +177,6 @@ settings_set_names(struct names_settings *names,
 		.resolve = request->resolve.items,
 		.n_resolve = request->resolve.n,
 	};
-	/* --max-time holds for the look-up too. */
-	if (limits->max_time > 0 && names->timeout_us > limits->max_time)
-		names->timeout_us = limits->max_time;
 }
 
 static int

@@ -325,6 +325,9 @@ table_say_failures(struct buf *out, const struct standings *standings)
 		buf_printf(out, "; from %" PRIu64 " to %" PRIu64 " URLs "
 			"failed, so not all runs did the same work", least,
 			most);
+	else if (most > 0)
+		buf_printf(out, "; %" PRIu64 " %s failed in each run", most,
+			most == 1 ? "URL" : "URLs");
 }
 
 void

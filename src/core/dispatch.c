@@ -77,7 +77,7 @@ dispatch_rest(struct dispatch *dispatch)
 	wake_clear(&dispatch->wake);
 }
 
-/* --- the end of a job --- */
+/* --- the end of an attempt --- */
 
 /* Locked. */
 static void
@@ -112,26 +112,17 @@ dispatch_wait(struct dispatch *dispatch, struct job *job, int64_t delay_us)
 }
 
 /*
- * Locked. Whether the job waits for its next attempt. One that is to be
- * repeated but was overtaken by a signal is not final: the URL stays to be
- * done.
+ * Locked. The attempt is over and written down. A URL that was to be tried
+ * again but was overtaken by a signal ends here too: its record says that it
+ * is not final, so it stays to be done.
  */
-static int
-dispatch_repeats(struct dispatch *dispatch, struct job *job,
-	const struct verdict *verdict)
-{
-	if (verdict->kind != VERDICT_RETRY || dispatch->stopping)
-		return 0;
-	dispatch_wait(dispatch, job, verdict->delay_us);
-	return 1;
-}
-
-/* Locked. For jobs that no strategy had: their record is written. */
 static void
 dispatch_settled(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict)
 {
-	if (!dispatch_repeats(dispatch, job, verdict))
+	if (verdict->kind == VERDICT_RETRY && !dispatch->stopping)
+		dispatch_wait(dispatch, job, verdict->delay_us);
+	else
 		dispatch_end_job(dispatch, job);
 }
 
@@ -526,7 +517,9 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 
 /*
  * What the reply means is found out and written down outside the lock, and
- * before the job counts as back, since the run may end with that.
+ * before the job counts as back, since the run may end with that. Between
+ * judging and finishing nobody else knows the job: whatever is to be done
+ * with a good body is done there.
  */
 void
 dispatch_done(struct dispatch *dispatch, struct job *job)
@@ -606,6 +599,7 @@ dispatch_new(const struct dispatch_args *args, struct err *err)
 		.service = args->service,
 		.proxy = args->proxy,
 		.unix_socket = args->settings->easy.unix_socket,
+		.max_time_us = args->settings->max_time_us,
 		.done = dispatch_on_name,
 		.arg = dispatch,
 	};

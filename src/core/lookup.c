@@ -21,16 +21,26 @@ lookup_host(const struct lookup *lookup, const struct job *job)
 }
 
 static void
-lookup_on_name(struct names_waiter *waiter, enum names_status status,
+lookup_on_name(struct service_ask *ask, enum names_status status,
 	struct addrs *addrs)
 {
-	struct job *job = LIST_ENTRY(waiter, struct job, ask.waiter);
+	struct job *job = LIST_ENTRY(ask, struct job, ask);
 	struct lookup *lookup = job->lookup;
 
 	if (addrs != NULL)
 		job->fetch.request.addrs = addrs_ref(addrs);
 	job->name_us = clock_us() - job->hop_us;
 	lookup->done(lookup->arg, job, status);
+}
+
+/* --max-time is for all hops and look-ups of an attempt together. */
+static int64_t
+lookup_until(const struct lookup *lookup, const struct job *job)
+{
+	if (lookup->max_time_us == 0)
+		return 0;
+	return lookup->max_time_us +
+		(job->n_hops > 0 ? job->started_us : job->hop_us);
 }
 
 static void
@@ -41,7 +51,8 @@ lookup_ask(struct lookup *lookup, struct job *job, const struct url *host)
 		.host = host->text + host->host_off,
 		.host_len = host->host_len,
 		.port = host->port,
-		.waiter.done = lookup_on_name,
+		.until_us = lookup_until(lookup, job),
+		.done = lookup_on_name,
 	};
 	service_look_up(lookup->service, &job->ask);
 }

@@ -2,6 +2,8 @@
 #ifndef FETCHALL_CORE_LOOKUP_H
 #define FETCHALL_CORE_LOOKUP_H
 
+#include <stdint.h>
+
 #include "net/names.h"
 
 struct job;
@@ -17,6 +19,7 @@ struct lookup {
 	struct service *service;
 	const struct url *proxy;	/* text NULL: none */
 	const char *unix_socket;	/* not NULL: no name is needed */
+	int64_t max_time_us;	/* for a whole attempt; 0: no limit */
 	/* After NAMES_PENDING; from the service's thread, without locks. */
 	void (*done)(void *arg, struct job *job, enum names_status status);
 	void *arg;

@@ -31,7 +31,8 @@ struct service {
 	struct event_base *own_base;	/* the thread's, or NULL */
 	pthread_t thread;		/* runs own_base */
 	pthread_t attacher;		/* runs the base attached to */
-	struct event wake_event, timer, signal_event;
+	struct event wake_event, timer, signal_event, due_event;
+	struct heap asked;		/* those with an end, by it */
 	struct wake wake;
 	atomic_int attached;		/* other threads look while it ends */
 	int threaded;
@@ -62,11 +63,79 @@ service_arm(struct service *service)
 	evtimer_add(&service->timer, &delay);
 }
 
+/* --- look-ups --- */
+
+static void
+service_on_name(struct names_waiter *waiter, enum names_status status,
+	struct addrs *addrs)
+{
+	struct service_ask *ask = LIST_ENTRY(waiter, struct service_ask,
+		waiter);
+
+	if (ask->until_us != 0)
+		heap_remove(&ask->service->asked, &ask->due);
+	ask->done(ask, status, addrs);
+}
+
+/* Earlier than needed is fine: most answers come long before the end. */
+static void
+service_arm_due(struct service *service)
+{
+	struct heap_node *first = heap_first(&service->asked);
+	struct timeval delay = { 0, 0 };
+	int64_t left;
+
+	if (first == NULL || evtimer_pending(&service->due_event, NULL))
+		return;
+	left = first->at - clock_us();
+	if (left > 0) {
+		delay.tv_sec = left / CLOCK_SECOND;
+		delay.tv_usec = left % CLOCK_SECOND;
+	}
+	evtimer_add(&service->due_event, &delay);
+}
+
+/* The names go on with it for their cache; this one waits no longer. */
+static void
+service_on_due(evutil_socket_t fd, short what, void *arg)
+{
+	struct service *service = arg;
+	struct heap_node *first;
+	struct service_ask *ask;
+
+	(void)fd;
+	(void)what;
+	while ((first = heap_first(&service->asked)) != NULL &&
+	    first->at <= clock_us()) {
+		ask = LIST_ENTRY(first, struct service_ask, due);
+		names_cancel(service->names, &ask->waiter);
+		service_on_name(&ask->waiter, NAMES_TIMEOUT, NULL);
+	}
+	service_arm_due(service);
+}
+
+static void
+service_ask_name(struct service *service, struct service_ask *ask)
+{
+	struct heap_node *first = heap_first(&service->asked);
+
+	if (ask->until_us != 0) {
+		if (first != NULL && ask->until_us < first->at)
+			evtimer_del(&service->due_event);
+		heap_push(&service->asked, &ask->due, ask->until_us);
+		service_arm_due(service);
+	}
+	ask->waiter.done = service_on_name;
+	names_lookup(service->names, ask->host, ask->host_len, ask->port,
+		&ask->waiter);
+}
+
+/* --- events --- */
+
 static void
 service_on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	struct service *service = arg;
-	struct service_ask *ask;
 	struct list asks, *node;
 	int closing;
 
@@ -82,11 +151,9 @@ service_on_wake(evutil_socket_t fd, short what, void *arg)
 		event_base_loopbreak(service->base);
 		return;
 	}
-	while ((node = list_pop(&asks)) != NULL) {
-		ask = LIST_ENTRY(node, struct service_ask, node);
-		names_lookup(service->names, ask->host, ask->host_len,
-			ask->port, &ask->waiter);
-	}
+	while ((node = list_pop(&asks)) != NULL)
+		service_ask_name(service, LIST_ENTRY(node, struct service_ask,
+			node));
 	service_arm(service);
 }
 
@@ -148,6 +215,7 @@ service_look_up(struct service *service, struct service_ask *ask)
 	int first;
 
 	pthread_mutex_lock(&service->lock);
+	ask->service = service;
 	first = list_empty(&service->asks);
 	list_push(&service->asks, &ask->node);
 	pthread_mutex_unlock(&service->lock);
@@ -194,6 +262,7 @@ service_new(struct names *names, const struct service_hooks *hooks,
 	service->names = names;
 	service->hooks = *hooks;
 	list_init(&service->asks);
+	heap_init(&service->asked);
 	if (service_open_signals(service, err) != 0) {
 		free(service);
 		return NULL;
@@ -232,6 +301,7 @@ service_add_events(struct service *service, struct event_base *base,
 	event_assign(&service->signal_event, base, service->signal_fd,
 		EV_READ | EV_PERSIST, service_on_signal, service);
 	evtimer_assign(&service->timer, base, service_on_timer, service);
+	evtimer_assign(&service->due_event, base, service_on_due, service);
 	event_add(&service->wake_event, NULL);
 	event_add(&service->signal_event, NULL);
 	return 0;
@@ -255,6 +325,10 @@ service_detach(struct service *service)
 	event_del(&service->wake_event);
 	event_del(&service->signal_event);
 	event_del(&service->timer);
+	event_del(&service->due_event);
+	/* Not answered: dropped, as the names have dropped them. */
+	heap_release(&service->asked);
+	heap_init(&service->asked);
 }
 
 static void *

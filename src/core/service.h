@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/heap.h"
 #include "base/list.h"
 #include "net/names.h"
 
@@ -25,12 +26,20 @@ struct service_hooks {
 	void *arg;
 };
 
-/* One look-up asked for; the asker's memory until waiter.done was called. */
+/* One look-up asked for; the asker's memory until `done` was called. */
 struct service_ask {
-	struct list node;
 	const char *host;
 	size_t host_len;
 	uint16_t port;
+	int64_t until_us;	/* NAMES_TIMEOUT then, of clock_us(); 0: when
+				 * the names themselves give up */
+	/* From the base's thread; `addrs` is borrowed for the call. */
+	void (*done)(struct service_ask *, enum names_status status,
+		struct addrs *addrs);
+	/* The service's own: */
+	struct service *service;
+	struct list node;
+	struct heap_node due;
 	struct names_waiter waiter;
 };
 

@@ -11,6 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -35,6 +39,7 @@
 #define ZYGOTE_AGAIN_MS 20		/* between attempts to fork */
 #define ZYGOTE_PATIENCE (10 * CLOCK_SECOND)	/* with no child at all */
 #define ZYGOTE_END_MS 1000
+#define ZYGOTE_HEAP 262144		/* bytes: for a fetch, and some */
 #define ZYGOTE_LARGE_BODY 65536u
 
 struct zygote {
@@ -54,6 +59,7 @@ struct zygote {
 
 struct zygote_side {
 	struct zygote *zygote;
+	struct performer *performer;	/* what each child begins with */
 	int signals;		/* SIGCHLD */
 	size_t n;		/* children alive */
 	int pending;		/* the packet waits for a fork */
@@ -115,8 +121,8 @@ zygote_live(struct zygote_side *side, pid_t parent)
 {
 	struct zygote *zygote = side->zygote;
 	struct zygote_child child = {
-		.env = &zygote->env,
 		.given = &zygote->args.given,
+		.performer = side->performer,
 		.slot = zygote->packet.number,
 		.shared = zygote_shared(zygote, zygote->packet.number),
 		.packet = &zygote->packet,
@@ -284,29 +290,33 @@ zygote_share_body(struct wire_given *given)
 }
 
 /*
- * A fetch that ends where its name would be looked up: the linker binds here
- * once what it would bind in each child, and the pages are written here. With
- * a proxy or a socket there is no such end.
+ * A fetch that ends where its name would be looked up: what libcurl makes
+ * with the first one, each child inherits. With a proxy or a socket there is
+ * no such end.
  */
 static void
-zygote_warm_up(const struct zygote *zygote)
+zygote_warm_up(const struct zygote_side *side)
 {
-	struct perform_group *group;
-	struct performer *performer;
+	const struct easy_settings *easy = side->zygote->args.easy;
 	struct fetch fetch = { 0 };
 
-	if (zygote->args.easy == NULL || zygote->args.easy->proxy != NULL ||
-	    zygote->args.easy->unix_socket != NULL ||
-	    url_parse("http://zygote.invalid/", NULL, &fetch.request.url,
-	    NULL) != 0)
+	if (side->performer == NULL || easy->proxy != NULL ||
+	    easy->unix_socket != NULL)
 		return;
-	group = perform_group_new(&zygote->env);
-	performer = performer_new(group, NULL);
-	if (performer != NULL)
-		perform(performer, &fetch);
-	performer_free(performer);
-	perform_group_free(group);
+	if (url_parse("http://zygote.invalid/", NULL, &fetch.request.url,
+	    NULL) == 0)
+		perform(side->performer, &fetch);
 	fetch_release(&fetch);
+}
+
+/* What a child frees ends with it: it need not go back to the kernel. */
+static void
+zygote_keep_heap(void)
+{
+#ifdef M_TOP_PAD
+	mallopt(M_TOP_PAD, ZYGOTE_HEAP);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
 }
 
 static void __attribute__((noreturn))
@@ -327,7 +337,11 @@ zygote_begin(struct zygote *zygote, int sock, pid_t parent)
 		_exit(EXIT_FAILURE);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	zygote_share_body(&zygote->args.given);
-	zygote_warm_up(zygote);
+	zygote_keep_heap();
+	if (zygote->args.easy != NULL)
+		side.performer = performer_new(
+			perform_group_new(&zygote->env), NULL);
+	zygote_warm_up(&side);
 	zygote_main(&side);
 }
 

@@ -20,11 +20,13 @@
  * however that happens, the kernel ends it and its children.
  */
 struct zygote;
+struct performer;
 
 /* What a forked child is given. */
 struct zygote_child {
-	const struct easy_env *env;
 	const struct wire_given *given;
+	struct performer *performer;	/* its own, warm; NULL: none could be
+					 * made */
 	size_t slot;
 	void *shared;		/* its slot's piece of shared memory */
 	struct packet *packet;	/* what zygote_spawn() was given; its

@@ -12,6 +12,8 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -19,6 +21,37 @@
 #include "net/fetch.h"
 
 /* --- the run's environment --- */
+
+int
+easy_header_travels(const char *line)
+{
+	static const char *const names[] = {
+		"accept", "accept-charset", "accept-encoding",
+		"accept-language", "cache-control", "dnt", "pragma", "range",
+		"if-match", "if-modified-since", "if-none-match", "if-range",
+		"if-unmodified-since", "user-agent",
+		/* a body that goes along must be known for what it is */
+		"content-type", "content-encoding", "content-language",
+	};
+	size_t len = strcspn(line, ":;"), i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == len &&
+		    strncasecmp(names[i], line, len) == 0)
+			return 1;
+	return 0;
+}
+
+struct curl_slist *
+easy_slist_add(struct curl_slist *list, const char *text)
+{
+	struct curl_slist *longer = curl_slist_append(list, text);
+
+	/* libcurl's way of saying that memory is gone */
+	if (longer == NULL)
+		abort();
+	return longer;
+}
 
 int
 easy_env_init(struct easy_env *env, const struct easy_settings *settings,
@@ -62,6 +95,11 @@ easy_let_go(struct easy *easy)
 		curl_slist_free_all(easy->own_headers);
 		easy->own_headers = NULL;
 	}
+	if (easy->detour != NULL) {
+		EASY_SET(easy, CURLOPT_CONNECT_TO, NULL);
+		curl_slist_free_all(easy->detour);
+		easy->detour = NULL;
+	}
 	easy->fetch = NULL;
 }
 
@@ -89,7 +127,7 @@ easy_prepare(struct easy *easy, struct fetch *fetch)
 void
 easy_collect(struct easy *easy, int curl_code)
 {
-	easy_read_reply(easy, (CURLcode)curl_code, &easy->fetch->reply);
+	easy_reply_read(easy, (CURLcode)curl_code, &easy->fetch->reply);
 	easy_let_go(easy);
 }
 
@@ -129,6 +167,7 @@ easy_free(struct easy *easy)
 		curl_share_cleanup(easy->share);
 	headers_release(&easy->headers);
 	curl_slist_free_all(easy->own_headers);
+	curl_slist_free_all(easy->detour);
 	curl_slist_free_all(easy->pin);
 	addrs_unref(easy->pinned);
 	free(easy->pinned_host);

@@ -31,6 +31,7 @@ struct easy {
 	struct headers headers;
 	uint64_t body_bytes;
 	struct curl_slist *own_headers;	/* of this fetch; freed with it */
+	struct curl_slist *detour;	/* likewise */
 	/* What the DNS cache holds: the pin's origin and addresses. */
 	struct curl_slist *pin;
 	struct addrs *pinned;
@@ -47,18 +48,19 @@ struct easy {
 		(easy)->setup = set_; \
 } while (0)
 
+/* easy.c: curl_slist_append() that does not fail. */
+struct curl_slist *easy_slist_add(struct curl_slist *list, const char *text);
+
 /* easy_setup.c: all that is the same for every request, from nothing. */
 void easy_setup(struct easy *easy);
 /* What this request has beyond that. */
 void easy_setup_request(struct easy *easy, const struct fetch_request *request);
-/* curl_slist_append() that does not fail. */
-struct curl_slist *easy_slist_add(struct curl_slist *list, const char *text);
 
 /* easy_watch.c: sets the callbacks. */
 void easy_watch(struct easy *easy);
 
 /* easy_reply.c: what libcurl and the callbacks know of the fetch. */
-void easy_read_reply(struct easy *easy, CURLcode code,
+void easy_reply_read(struct easy *easy, CURLcode code,
 	struct fetch_reply *reply);
 
 #endif

@@ -109,7 +109,7 @@ easy_collect_info(struct easy *easy, struct fetch_reply *reply)
 }
 
 void
-easy_read_reply(struct easy *easy, CURLcode code, struct fetch_reply *reply)
+easy_reply_read(struct easy *easy, CURLcode code, struct fetch_reply *reply)
 {
 	reply->code = easy_check_whole(easy, code);
 	reply->refusal = easy->headers.refusal;

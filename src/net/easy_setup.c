@@ -20,37 +20,7 @@
 #include "net/fetch.h"
 
 #define EASY_IDLE_CONNECTION 20L	/* seconds a kept connection is good */
-
-int
-easy_header_travels(const char *line)
-{
-	static const char *const names[] = {
-		"accept", "accept-charset", "accept-encoding",
-		"accept-language", "cache-control", "dnt", "pragma", "range",
-		"if-match", "if-modified-since", "if-none-match", "if-range",
-		"if-unmodified-since", "user-agent",
-		/* a body that goes along must be known for what it is */
-		"content-type", "content-encoding", "content-language",
-	};
-	size_t len = strcspn(line, ":;"), i;
-
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (strlen(names[i]) == len &&
-		    strncasecmp(names[i], line, len) == 0)
-			return 1;
-	return 0;
-}
-
-struct curl_slist *
-easy_slist_add(struct curl_slist *list, const char *text)
-{
-	struct curl_slist *longer = curl_slist_append(list, text);
-
-	/* libcurl's way of saying that memory is gone */
-	if (longer == NULL)
-		abort();
-	return longer;
-}
+#define EASY_DETOUR "literal.invalid"	/* RFC 6761: nobody's name */
 
 /* --- every handle --- */
 
@@ -244,13 +214,12 @@ easy_set_custom(struct easy *easy, const struct fetch_request *request)
  * everything else here together.
  */
 static int
-easy_pin_holds(const struct easy *easy, const struct url *host,
-	const struct addrs *addrs)
+easy_pin_holds(const struct easy *easy, const char *host, size_t len,
+	uint16_t port, const struct addrs *addrs)
 {
-	return easy->pinned != NULL && easy->pinned_port == host->port &&
-		strncmp(easy->pinned_host, host->text + host->host_off,
-		host->host_len) == 0 &&
-		easy->pinned_host[host->host_len] == '\0' &&
+	return easy->pinned != NULL && easy->pinned_port == port &&
+		strncmp(easy->pinned_host, host, len) == 0 &&
+		easy->pinned_host[len] == '\0' &&
 		(addrs == easy->pinned ||
 		strcmp(addrs->text, easy->pinned->text) == 0);
 }
@@ -260,12 +229,13 @@ easy_pin_holds(const struct easy *easy, const struct url *host,
  * The entries have no "+": they never age, so libcurl never asks by itself.
  */
 static void
-easy_pin(struct easy *easy, const struct url *host, struct addrs *addrs)
+easy_pin(struct easy *easy, const char *host, size_t len, uint16_t port,
+	struct addrs *addrs)
 {
 	struct curl_slist *list = NULL;
 	struct buf line;
 
-	if (easy_pin_holds(easy, host, addrs))
+	if (easy_pin_holds(easy, host, len, port, addrs))
 		return;
 	buf_init(&line, 1024);
 	if (easy->pinned_host != NULL) {
@@ -275,11 +245,10 @@ easy_pin(struct easy *easy, const struct url *host, struct addrs *addrs)
 		buf_clear(&line);
 	}
 	free(easy->pinned_host);
-	easy->pinned_host = mem_strndup(host->text + host->host_off,
-		host->host_len);
-	easy->pinned_port = host->port;
-	buf_printf(&line, "%s:%u:%s", easy->pinned_host,
-		(unsigned)host->port, addrs->text);
+	easy->pinned_host = mem_strndup(host, len);
+	easy->pinned_port = port;
+	buf_printf(&line, "%s:%u:%s", easy->pinned_host, (unsigned)port,
+		addrs->text);
 	list = easy_slist_add(list, buf_text(&line));
 	buf_release(&line);
 	EASY_SET(easy, CURLOPT_RESOLVE, list);
@@ -289,6 +258,43 @@ easy_pin(struct easy *easy, const struct url *host, struct addrs *addrs)
 	easy->pinned = addrs_ref(addrs);
 }
 
+/* Whether the addresses are just what the host says it is. */
+static int
+easy_is_itself(const struct url *host, const struct addrs *addrs)
+{
+	struct addr addr = { 0 };
+
+	return addrs->n == 1 && addr_parse(host->text + host->host_off,
+		host->host_len, &addr) == 0 &&
+		addr.family == addrs->list[0].family &&
+		memcmp(addr.bytes, addrs->list[0].bytes,
+		sizeof addr.bytes) == 0;
+}
+
+/*
+ * No key of CURLOPT_RESOLVE can hold an IPv6 literal before 8.13. libcurl
+ * takes one without a look-up, through the hook; where --resolve has other
+ * addresses for it, they are connected to under another name.
+ */
+static void
+easy_set_literal(struct easy *easy, const struct url *host,
+	struct addrs *addrs)
+{
+	char *detour;
+
+	easy->custom = 1;
+	if (addrs == NULL || host == &easy->env->proxy ||
+	    easy_is_itself(host, addrs)) {
+		EASY_SET(easy, CURLOPT_RESOLVER_START_FUNCTION, NULL);
+		return;
+	}
+	detour = mem_printf("::%s:%u", EASY_DETOUR, (unsigned)host->port);
+	easy->detour = easy_slist_add(NULL, detour);
+	free(detour);
+	EASY_SET(easy, CURLOPT_CONNECT_TO, easy->detour);
+	easy_pin(easy, EASY_DETOUR, strlen(EASY_DETOUR), host->port, addrs);
+}
+
 static void
 easy_set_addrs(struct easy *easy, const struct fetch_request *request)
 {
@@ -296,14 +302,11 @@ easy_set_addrs(struct easy *easy, const struct fetch_request *request)
 
 	if (easy->env->proxy.text != NULL)
 		host = &easy->env->proxy;
-	if (host->literal == 6) {
-		/* No key of CURLOPT_RESOLVE can hold it before 8.13; libcurl
-		 * takes the literal without a look-up, through the hook. */
-		EASY_SET(easy, CURLOPT_RESOLVER_START_FUNCTION, NULL);
-		easy->custom = 1;
-	} else if (request->addrs != NULL) {
-		easy_pin(easy, host, request->addrs);
-	}
+	if (host->literal == 6)
+		easy_set_literal(easy, host, request->addrs);
+	else if (request->addrs != NULL)
+		easy_pin(easy, host->text + host->host_off, host->host_len,
+			host->port, request->addrs);
 }
 
 void

@@ -13,12 +13,15 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/list.h"
 #include "base/mem.h"
 #include "net/easy.h"
 #include "net/fetch.h"
 #include "net/multi.h"
+
+#define MULTI_OTHER_FILES 64	/* lists, outputs, bodies, name servers */
 
 struct multi {
 	CURLM *curlm;
@@ -291,6 +294,25 @@ multi_cancel(struct multi *multi)
 
 /* --- life --- */
 
+/*
+ * How many connections may be open, kept ones included: where the system's
+ * limit is near, the oldest idle one makes room for a fetch. Never fewer than
+ * there are fetches, which would have to wait in libcurl.
+ */
+static long
+multi_room(size_t concurrency)
+{
+	struct rlimit limit;
+	rlim_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return 0;
+	room = limit.rlim_cur > MULTI_OTHER_FILES ?
+		limit.rlim_cur - MULTI_OTHER_FILES : 0;
+	return room > concurrency ? (long)room : (long)concurrency;
+}
+
 struct multi *
 multi_new(struct event_base *base, const struct easy_env *env,
 	size_t concurrency, multi_done_fn *done, void *arg, struct err *err)
@@ -322,6 +344,8 @@ multi_new(struct event_base *base, const struct easy_env *env,
 	/* Never reached: up to 8.9 each eviction walks every host seen. */
 	curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS,
 		(long)(4 * concurrency + 1024));
+	curl_multi_setopt(multi->curlm, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+		multi_room(concurrency));
 	return multi;
 }
 

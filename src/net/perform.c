@@ -22,16 +22,22 @@ struct perform_group {
 	const struct easy_env *env;
 	size_t kept;		/* connections of each performer */
 	atomic_int cancel;
-	pthread_mutex_t lock;
-	struct list busy;	/* performers inside perform() */
-	struct list idle;	/* given back, the last one first */
+	pthread_mutex_t lock;	/* all below */
+	struct list all;	/* performers, by `member` */
+	struct list idle;	/* given back, the last one first; by `node` */
 };
 
+/*
+ * Each has a lock of its own, taken after the group's where both are: at one
+ * lock for all a hundred threads would meet twice with each fetch.
+ */
 struct performer {
-	struct list node;
+	struct list member, node;
 	struct perform_group *group;
 	struct easy *easy;
+	pthread_mutex_t lock;	/* all below */
 	pthread_t thread;
+	int busy;		/* that thread is inside perform() */
 };
 
 #define PERFORM_KEPT 100	/* connections kept by one */
@@ -56,7 +62,7 @@ perform_group_new(const struct easy_env *env)
 	group->env = env;
 	perform_group_expect(group, 1);
 	pthread_mutex_init(&group->lock, NULL);
-	list_init(&group->busy);
+	list_init(&group->all);
 	list_init(&group->idle);
 	/* A handler that does nothing: it only makes poll(2) return. */
 	sigaction(PERFORM_SIGNAL, &action, NULL);
@@ -105,21 +111,31 @@ performer_new(struct perform_group *group, struct err *err)
 	struct performer *performer = mem_array(1, sizeof *performer);
 
 	performer->group = group;
-	list_init(&performer->node);
 	performer->easy = easy_new(group->env, err);
 	if (performer->easy == NULL) {
 		free(performer);
 		return NULL;
 	}
 	easy_set_blocking(performer->easy, &group->cancel, group->kept);
+	pthread_mutex_init(&performer->lock, NULL);
+	pthread_mutex_lock(&group->lock);
+	list_push(&group->all, &performer->member);
+	pthread_mutex_unlock(&group->lock);
 	return performer;
 }
 
 void
 performer_free(struct performer *performer)
 {
+	struct perform_group *group;
+
 	if (performer == NULL)
 		return;
+	group = performer->group;
+	pthread_mutex_lock(&group->lock);
+	list_remove(&performer->member);
+	pthread_mutex_unlock(&group->lock);
+	pthread_mutex_destroy(&performer->lock);
 	easy_free(performer->easy);
 	free(performer);
 }
@@ -146,6 +162,25 @@ performer_give_back(struct performer *performer)
 	pthread_mutex_unlock(&group->lock);
 }
 
+/* Only a thread that is inside can be woken: it may end right afterwards. */
+static void
+performer_set_busy(struct performer *performer, int busy)
+{
+	pthread_mutex_lock(&performer->lock);
+	performer->thread = pthread_self();
+	performer->busy = busy;
+	pthread_mutex_unlock(&performer->lock);
+}
+
+static void
+performer_wake(struct performer *performer)
+{
+	pthread_mutex_lock(&performer->lock);
+	if (performer->busy)
+		pthread_kill(performer->thread, PERFORM_SIGNAL);
+	pthread_mutex_unlock(&performer->lock);
+}
+
 void
 perform(struct performer *performer, struct fetch *fetch)
 {
@@ -164,14 +199,9 @@ perform(struct performer *performer, struct fetch *fetch)
 	}
 	if (easy_prepare(performer->easy, fetch) != 0)
 		return;
-	pthread_mutex_lock(&group->lock);
-	performer->thread = pthread_self();
-	list_push(&group->busy, &performer->node);
-	pthread_mutex_unlock(&group->lock);
+	performer_set_busy(performer, 1);
 	code = curl_easy_perform(easy_handle(performer->easy));
-	pthread_mutex_lock(&group->lock);
-	list_remove(&performer->node);
-	pthread_mutex_unlock(&group->lock);
+	performer_set_busy(performer, 0);
 	easy_collect(performer->easy, (int)code);
 }
 
@@ -182,8 +212,7 @@ perform_cancel(struct perform_group *group)
 
 	atomic_store(&group->cancel, 1);
 	pthread_mutex_lock(&group->lock);
-	for (node = group->busy.next; node != &group->busy; node = node->next)
-		pthread_kill(LIST_ENTRY(node, struct performer, node)->thread,
-			PERFORM_SIGNAL);
+	for (node = group->all.next; node != &group->all; node = node->next)
+		performer_wake(LIST_ENTRY(node, struct performer, member));
 	pthread_mutex_unlock(&group->lock);
 }

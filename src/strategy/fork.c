@@ -25,21 +25,6 @@
 
 /* --- in the child --- */
 
-static void
-fork_perform(const struct zygote_child *child, struct fetch *fetch)
-{
-	struct perform_group *group = perform_group_new(child->env);
-	struct performer *performer = performer_new(group, NULL);
-
-	if (performer == NULL) {
-		fetch->reply.code = CURLE_FAILED_INIT;
-		return;
-	}
-	/* Nobody will use the connection again. */
-	fetch->request.flags &= ~(unsigned)FETCH_REUSE;
-	perform(performer, fetch);
-}
-
 /* Frees nothing: the process ends. */
 static void
 fork_live(struct zygote_child *child)
@@ -50,9 +35,11 @@ fork_live(struct zygote_child *child)
 	struct packet answer;
 
 	if (wire_read_request(packet->bytes.data, packet->bytes.len,
-	    child->given, fd, &request) != 0)
+	    child->given, fd, &request) != 0 || child->performer == NULL)
 		_exit(EXIT_FAILURE);
-	fork_perform(child, &request.fetch);
+	/* Nobody will use the connection again. */
+	request.fetch.request.flags &= ~(unsigned)FETCH_REUSE;
+	perform(child->performer, &request.fetch);
 	packet_init(&answer);
 	answer.kind = ZYGOTE_MESSAGE;
 	answer.number = (uint32_t)child->slot;

@@ -3,168 +3,50 @@
  * process-pool -- -c processes, each fetching one job after the other on a
  * handle that keeps its connections.
  *
- * Jobs go out in batches while a worker is quick with them, one at a time
- * while it is not; replies come back through memory that both share, so that
- * a fetch costs a fraction of a message each way. What a worker has not begun
- * can be recalled for another one, when it dies or is held up.
+ * Jobs and replies lie in memory that a worker shares with the run. A worker
+ * has as many jobs ahead as it does in a few ticks, and the run looks at each
+ * tick what is done, so that busy workers and the run send each other
+ * nothing; a worker says that it has no more, and a message wakes it. What it
+ * has not begun is recalled for others when it dies or is held up.
  */
 #include "config.h"
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "core/job.h"
+#include "core/places.h"
 #include "core/run.h"
 #include "core/strategy.h"
+#include "core/worker.h"
 #include "core/zygote.h"
 #include "net/loop.h"
-#include "net/perform.h"
 
-#define POOL_BATCH 16
-#define POOL_REPLY 1000			/* bytes; longer ones are sent */
-#define POOL_TICK (10 * CLOCK_MS)	/* how long a batch may take, about */
+#define POOL_TICK (10 * CLOCK_MS)	/* how long a reply may lie, about */
+#define POOL_AHEAD 8	/* ticks that a worker has jobs for: some come late */
 #define POOL_STILLBORN 20		/* workers in a row that did nothing */
-
-/* What a worker sends. */
-enum pool_kind {
-	POOL_FINISHED,		/* the whole batch */
-	POOL_LONG_REPLY,	/* of place `number` */
-};
-
-/*
- * A place's state goes FREE - QUEUED (run) - STARTED - DONE (worker) - FREE
- * (run). Out of QUEUED the faster of the two takes it, and when that is the
- * run the worker passes over it.
- */
-enum pool_state { POOL_FREE, POOL_QUEUED, POOL_STARTED, POOL_DONE };
-
-struct pool_place {
-	_Atomic uint32_t state;
-	uint32_t len;		/* 0: the reply is sent */
-	char reply[POOL_REPLY];
-};
-
-/* The memory that a worker shares with the run. */
-struct pool_shared {
-	struct pool_place places[POOL_BATCH];
-};
-
-/* In front of each request of a batch. */
-struct pool_entry {
-	uint32_t place, len;
-};
-
-/* --- in a worker --- */
-
-struct pool_self {
-	const struct zygote_child *child;
-	struct pool_shared *shared;
-	int sock;
-	struct performer *performer;
-	struct wire_request request;
-	struct packet batch, answer;
-};
-
-static void
-pool_answer(struct pool_self *self, uint32_t number)
-{
-	struct pool_place *place = &self->shared->places[number];
-	struct packet *answer = &self->answer;
-
-	packet_clear(answer);
-	wire_add_reply(&answer->bytes, &self->request.fetch.reply);
-	place->len = 0;
-	if (answer->bytes.len <= sizeof place->reply) {
-		place->len = (uint32_t)answer->bytes.len;
-		memcpy(place->reply, answer->bytes.data, answer->bytes.len);
-	} else {
-		answer->kind = POOL_LONG_REPLY;
-		answer->number = number;
-		packet_send(self->sock, answer, 0);
-	}
-	atomic_store(&place->state, POOL_DONE);
-}
-
-static void
-pool_perform(struct pool_self *self, const struct pool_entry *entry,
-	const char *bytes, int fd)
-{
-	struct pool_place *place = &self->shared->places[entry->place];
-	uint32_t expected = POOL_QUEUED;
-
-	if (!atomic_compare_exchange_strong(&place->state, &expected,
-	    POOL_STARTED))
-		return;
-	if (wire_read_request(bytes, entry->len, self->child->given, fd,
-	    &self->request) != 0)
-		_exit(EXIT_FAILURE);
-	perform(self->performer, &self->request.fetch);
-	pool_answer(self, entry->place);
-}
-
-static void
-pool_work(struct pool_self *self)
-{
-	const struct packet *batch = &self->batch;
-	int fd = batch->n_fds > 0 ? batch->fds[0] : -1;
-	const char *at = batch->bytes.data;
-	size_t left = batch->bytes.len;
-	struct pool_entry entry;
-
-	while (left > 0) {
-		memcpy(&entry, at, sizeof entry);
-		pool_perform(self, &entry, at + sizeof entry, fd);
-		at += sizeof entry + entry.len;
-		left -= sizeof entry + entry.len;
-	}
-	packet_clear(&self->answer);
-	self->answer.kind = POOL_FINISHED;
-	packet_send(self->sock, &self->answer, 0);
-}
-
-static void
-pool_live(struct zygote_child *child)
-{
-	struct perform_group *group = perform_group_new(child->env);
-	struct pool_self self = {
-		.child = child,
-		.shared = child->shared,
-		.sock = child->packet->fds[0],
-		.performer = performer_new(group, NULL),
-	};
-
-	/* Its own socket tells it all; the zygote's would outlive the run. */
-	close(child->sock);
-	packet_init(&self.batch);
-	packet_init(&self.answer);
-	if (self.performer == NULL)
-		_exit(EXIT_FAILURE);
-	while (packet_recv(self.sock, &self.batch, 0) == PACKET_DONE &&
-	    !self.batch.broken)
-		pool_work(&self);
-}
-
-/* --- in the run's process --- */
 
 struct pool_worker {
 	struct list node;	/* of the pool's list for its state */
 	struct pool *pool;
-	struct pool_shared *shared;
+	struct places *places;
 	struct event event;
 	int sock;		/* -1: there is none in this slot */
-	struct job *jobs[POOL_BATCH];	/* by place; NULL: given back */
-	size_t n;		/* places used by this batch */
-	size_t depth;		/* how many the next may have */
-	int sent, parked;
-	int64_t sent_us;
-	struct packet batch;
+	int parked;
+	int loaded;		/* takes no more until it has none */
+	int to_wake;		/* that could not be sent */
+	int32_t ticket;		/* the last one */
+	struct job *jobs[PLACES_N];	/* by place; NULL: none */
+	size_t n;		/* jobs in places */
+	size_t depth;		/* how many it may have */
+	size_t done;		/* replies since `since_us` */
+	int64_t since_us;	/* of the last that was counted, or of the
+				 * first job after none */
 };
 
 struct pool {
@@ -174,10 +56,9 @@ struct pool {
 	struct event wake, events, tick;
 	struct pool_worker *workers;	/* by slot */
 	struct list vacant;	/* slots without a worker */
-	struct list idle;	/* workers without a batch */
-	struct list filling;	/* with one that takes more and is not sent */
-	struct list full;	/* with one that takes no more, to be sent */
-	struct list busy;	/* with one that is sent */
+	struct list idle;	/* workers without a job */
+	struct list busy;	/* with some, and taking more */
+	struct list full;	/* taking no more */
 	struct list again;	/* jobs that were recalled, by fetch.node */
 	struct packet packet;
 	size_t n, max;		/* workers */
@@ -211,48 +92,67 @@ pool_move(struct pool_worker *worker, struct list *list)
 	list_push(list, &worker->node);
 }
 
+/* Puts it where it belongs by what it has. */
+static void
+pool_sort(struct pool_worker *worker)
+{
+	struct pool *pool = worker->pool;
+
+	if (worker->parked)
+		return;
+	if (worker->n >= worker->depth || worker->loaded) {
+		pool_move(worker, &pool->full);
+	} else if (worker->n > 0) {
+		pool_move(worker, &pool->busy);
+	} else {
+		/* The one with the warmest connections is the next. */
+		list_remove(&worker->node);
+		list_push_front(&pool->idle, &worker->node);
+	}
+}
+
 /* --- jobs coming back --- */
 
-static void
-pool_give_back(struct pool_worker *worker, size_t place)
+/* The place has no job any more. */
+static struct job *
+pool_lift(struct pool_worker *worker, size_t place)
 {
 	struct job *job = worker->jobs[place];
 
 	worker->jobs[place] = NULL;
-	atomic_store(&worker->shared->places[place].state, POOL_FREE);
-	run_done(worker->pool->run, job);
+	if (--worker->n == 0)
+		worker->loaded = 0;
+	return job;
 }
 
 /* Bytes that cannot be read are taken for what a dying process wrote. */
 static void
 pool_read(struct pool_worker *worker, size_t place, const void *p, size_t n)
 {
-	struct fetch_reply *reply = &worker->jobs[place]->fetch.reply;
+	struct job *job = pool_lift(worker, place);
+	struct fetch_reply *reply = &job->fetch.reply;
 
 	if (wire_read_reply(p, n, reply) != 0)
-		fetch_reply_crash(reply, 0, clock_us() - worker->sent_us);
+		fetch_reply_crash(reply, 0, clock_us() - worker->since_us);
 	worker->pool->stillborn = 0;
-	pool_give_back(worker, place);
+	worker->done++;
+	run_done(worker->pool->run, job);
 }
 
-/* Takes what is done. It is copied first: its writer may still be at it. */
+/* Takes what is done. A reply of no length comes in a message. */
 static void
 pool_collect(struct pool_worker *worker)
 {
-	struct pool_place *place;
-	char copy[POOL_REPLY];
-	size_t i, len;
+	char reply[PLACES_BYTES];
+	size_t i;
+	int len;
 
-	for (i = 0; i < worker->n; i++) {
-		place = &worker->shared->places[i];
-		if (worker->jobs[i] == NULL ||
-		    atomic_load(&place->state) != POOL_DONE)
+	for (i = 0; worker->n > 0 && i < PLACES_N; i++) {
+		if (worker->jobs[i] == NULL)
 			continue;
-		len = place->len;
-		if (len == 0 || len > sizeof copy)
-			continue;
-		memcpy(copy, place->reply, len);
-		pool_read(worker, i, copy, len);
+		len = places_take(worker->places, i, reply);
+		if (len > 0)
+			pool_read(worker, i, reply, (size_t)len);
 	}
 }
 
@@ -260,64 +160,68 @@ pool_collect(struct pool_worker *worker)
 static void
 pool_recall(struct pool_worker *worker)
 {
-	uint32_t expected;
-	size_t i = worker->n;
+	size_t i = PLACES_N;
 
-	while (i-- > 0) {
-		expected = POOL_QUEUED;
-		if (worker->jobs[i] == NULL ||
-		    !atomic_compare_exchange_strong(
-		    &worker->shared->places[i].state, &expected, POOL_FREE))
-			continue;
-		list_push_front(&worker->pool->again,
-			&worker->jobs[i]->fetch.node);
-		worker->jobs[i] = NULL;
-	}
+	while (worker->n > 0 && i-- > 0)
+		if (worker->jobs[i] != NULL &&
+		    places_recall(worker->places, i))
+			list_push_front(&worker->pool->again,
+				&pool_lift(worker, i)->fetch.node);
 }
 
 /*
- * It does nothing more with its batch: what it had begun and has no reply to
- * failed, the rest did not. Returns how many it had begun.
+ * It does nothing more: what it had begun and has no reply to failed, the
+ * rest did not. Returns how many it had begun.
  */
 static size_t
 pool_settle(struct pool_worker *worker, int status)
 {
 	size_t i, begun = 0;
+	struct job *job;
 
 	pool_collect(worker);
 	pool_recall(worker);
-	for (i = 0; i < worker->n; i++) {
+	for (i = 0; i < PLACES_N; i++) {
 		if (worker->jobs[i] == NULL)
 			continue;
-		fetch_reply_crash(&worker->jobs[i]->fetch.reply, status,
-			clock_us() - worker->sent_us);
-		pool_give_back(worker, i);
+		job = pool_lift(worker, i);
+		fetch_reply_crash(&job->fetch.reply, status,
+			clock_us() - worker->since_us);
+		run_done(worker->pool->run, job);
 		begun++;
 	}
 	return begun;
 }
 
+/* How many it does in the next ticks, going by those that it did. */
 static void
-pool_finish(struct pool_worker *worker)
+pool_judge(struct pool_worker *worker)
 {
-	int64_t took = clock_us() - worker->sent_us;
-	int64_t depth;
+	int64_t now = clock_us(), took = now - worker->since_us;
+	int64_t depth = POOL_AHEAD * POOL_TICK * (int64_t)worker->done;
 
-	pool_settle(worker, 0);
-	/* As many as it does between two ticks, going by this batch. */
-	depth = took > 0 ? POOL_TICK * (int64_t)worker->n / took : POOL_BATCH;
-	worker->depth = depth < 1 ? 1 : depth > POOL_BATCH ? POOL_BATCH :
+	if (took > 0)
+		depth /= took;
+	worker->depth = depth < 1 ? 1 : depth > PLACES_N ? PLACES_N :
 		(size_t)depth;
-	worker->n = 0;
-	worker->sent = 0;
-	if (worker->parked)
-		return;
-	/* The one with the warmest connections is the next. */
-	list_remove(&worker->node);
-	list_push_front(&worker->pool->idle, &worker->node);
+	if (worker->done > 0)
+		worker->since_us = now;
+	worker->done = 0;
 }
 
 /* --- workers --- */
+
+static void
+pool_on_long_reply(struct pool_worker *worker, const struct packet *packet)
+{
+	char nothing[PLACES_BYTES];
+	size_t place = packet->number;
+
+	if (packet->broken || place >= PLACES_N || worker->jobs[place] == NULL)
+		return;
+	places_take(worker->places, place, nothing);
+	pool_read(worker, place, packet->bytes.data, packet->bytes.len);
+}
 
 static enum packet_status
 pool_receive(struct pool_worker *worker)
@@ -328,12 +232,12 @@ pool_receive(struct pool_worker *worker)
 	status = packet_recv(worker->sock, packet, PACKET_NOWAIT);
 	if (status != PACKET_DONE)
 		return status;
-	if (packet->kind == POOL_FINISHED && worker->sent)
-		pool_finish(worker);
-	else if (packet->kind == POOL_LONG_REPLY && !packet->broken &&
-	    packet->number < worker->n && worker->jobs[packet->number] != NULL)
-		pool_read(worker, packet->number, packet->bytes.data,
-			packet->bytes.len);
+	if (packet->kind == WORKER_LONG_REPLY)
+		pool_on_long_reply(worker, packet);
+	pool_collect(worker);
+	if (worker->n == 0 && worker->done > 0)
+		pool_judge(worker);
+	pool_sort(worker);
 	return PACKET_DONE;
 }
 
@@ -346,11 +250,14 @@ pool_on_worker(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* How it ended, the zygote will tell. */
-	if (pool_receive(worker) == PACKET_GONE)
-		event_del(&worker->event);
-	else
+	if (pool_receive(worker) != PACKET_GONE) {
 		pool_fill(worker->pool);
+		return;
+	}
+	/* How it ended, the zygote will tell. */
+	event_del(&worker->event);
+	worker->loaded = 1;
+	pool_sort(worker);
 }
 
 /* NULL: not now. */
@@ -366,8 +273,8 @@ pool_hire(struct pool *pool)
 
 	if (packet_pair(socks) != 0)
 		return NULL;
-	worker->shared = zygote_shared(pool->zygote, slot);
-	memset(worker->shared, 0, sizeof *worker->shared);
+	worker->places = zygote_shared(pool->zygote, slot);
+	places_init(worker->places);
 	packet.fds[0] = socks[1];
 	status = zygote_spawn(pool->zygote, slot, &packet);
 	close(socks[1]);
@@ -377,8 +284,8 @@ pool_hire(struct pool *pool)
 	}
 	worker->sock = socks[0];
 	worker->depth = 1;
-	worker->n = 0;
-	worker->sent = worker->parked = 0;
+	worker->done = 0;
+	worker->parked = worker->loaded = worker->to_wake = 0;
 	event_assign(&worker->event, pool->base, worker->sock,
 		EV_READ | EV_PERSIST, pool_on_worker, worker);
 	event_add(&worker->event, NULL);
@@ -404,8 +311,6 @@ pool_bury(struct pool_worker *worker, int status)
 	event_del(&worker->event);
 	close(worker->sock);
 	worker->sock = -1;
-	worker->n = 0;
-	packet_clear(&worker->batch);
 	if (!worker->parked)
 		pool->n--;
 	pool_move(worker, &pool->vacant);
@@ -451,58 +356,87 @@ pool_pick(struct pool *pool)
 		/* No file or no room: those there are must do for now. */
 		pool_start_tick(pool);
 	}
-	return list_empty(&pool->filling) ? NULL :
-		LIST_ENTRY(pool->filling.next, struct pool_worker, node);
+	return list_empty(&pool->busy) ? NULL :
+		LIST_ENTRY(pool->busy.next, struct pool_worker, node);
 }
 
 static void
-pool_give(struct pool_worker *worker, struct job *job)
+pool_wake(struct pool_worker *worker)
 {
-	const struct fetch_request *request = &job->fetch.request;
-	struct pool *pool = worker->pool;
-	struct packet *batch = &worker->batch;
-	struct pool_entry entry = { .place = (uint32_t)worker->n };
-	size_t start = batch->bytes.len;
+	static const struct packet wake = { .kind = WORKER_WAKE };
 
-	if (request->write_body != NULL)
-		batch->fds[batch->n_fds++] = request->body_fd;
-	buf_add(&batch->bytes, &entry, sizeof entry);
-	wire_add_request(&batch->bytes, request, zygote_given(pool->zygote));
-	entry.len = (uint32_t)(batch->bytes.len - start - sizeof entry);
-	memcpy(batch->bytes.data + start, &entry, sizeof entry);
-	atomic_store(&worker->shared->places[worker->n].state, POOL_QUEUED);
-	worker->jobs[worker->n++] = job;
-	/* Files that wait are open files, and long requests are memory. */
-	if (worker->n < worker->depth && batch->n_fds == 0 &&
-	    batch->bytes.len < PACKET_INLINE / 2)
-		pool_move(worker, &pool->filling);
-	else
-		pool_move(worker, &pool->full);
+	if (places_must_wake(worker->places))
+		worker->to_wake = 1;
+	if (!worker->to_wake)
+		return;
+	worker->to_wake = packet_send(worker->sock, &wake, PACKET_NOWAIT) ==
+		PACKET_AGAIN;
+	if (worker->to_wake)
+		pool_start_tick(worker->pool);
 }
 
-static void
-pool_send(struct pool_worker *worker)
+/* Sends pool->packet as a request under a new ticket, and empties it. */
+static enum packet_status
+pool_send_long(struct pool_worker *worker, const struct job *job)
 {
-	struct pool *pool = worker->pool;
+	struct packet *packet = &worker->pool->packet;
 	enum packet_status status;
 
-	status = packet_send(worker->sock, &worker->batch, PACKET_NOWAIT);
-	worker->batch.n_fds = 0;
-	packet_clear(&worker->batch);
-	worker->sent_us = clock_us();
-	pool_move(worker, &pool->busy);
-	worker->sent = 1;
-	if (status == PACKET_DONE && worker->n == 1)
-		return;
-	pool_start_tick(pool);
-	if (status == PACKET_DONE)
-		return;
-	pool_recall(worker);
-	if (status == PACKET_GONE)
-		return;
-	worker->n = 0;
-	worker->sent = 0;
-	pool_move(worker, &pool->idle);
+	packet->kind = WORKER_REQUEST;
+	packet->value = ++worker->ticket;
+	if (job->fetch.request.write_body != NULL)
+		packet->fds[packet->n_fds++] = job->fetch.request.body_fd;
+	status = packet_send(worker->sock, packet, PACKET_NOWAIT);
+	packet->n_fds = 0;
+	packet_clear(packet);
+	/* Files that wait are open files, and long requests are memory. */
+	worker->loaded = status != PACKET_AGAIN;
+	return status;
+}
+
+static void
+pool_put(struct pool_worker *worker, struct job *job, const void *p, size_t n)
+{
+	size_t place = 0;
+
+	while (worker->jobs[place] != NULL)
+		place++;
+	worker->jobs[place] = job;
+	if (worker->n++ == 0)
+		worker->since_us = clock_us();
+	else
+		pool_start_tick(worker->pool);
+	places_put(worker->places, place, p, n);
+	pool_sort(worker);
+	pool_wake(worker);
+}
+
+/* -1: not now. */
+static int
+pool_give(struct pool_worker *worker, struct job *job)
+{
+	struct pool *pool = worker->pool;
+	struct packet *packet = &pool->packet;
+	struct worker_entry entry = { .ticket = 0 };
+
+	packet_clear(packet);
+	buf_add(&packet->bytes, &entry, sizeof entry);
+	wire_add_request(&packet->bytes, &job->fetch.request,
+		zygote_given(pool->zygote));
+	if (job->fetch.request.write_body == NULL &&
+	    packet->bytes.len <= PLACES_BYTES) {
+		pool_put(worker, job, packet->bytes.data, packet->bytes.len);
+		return 0;
+	}
+	if (pool_send_long(worker, job) == PACKET_AGAIN) {
+		list_push_front(&pool->again, &job->fetch.node);
+		pool_start_tick(pool);
+		return -1;
+	}
+	/* If its process is gone, the job is taken back with the rest. */
+	entry.ticket = worker->ticket;
+	pool_put(worker, job, &entry, sizeof entry);
+	return 0;
 }
 
 /* The next job for `ret`; a job that was recalled was granted already. */
@@ -517,18 +451,6 @@ pool_next(struct pool *pool, struct job **ret)
 	return RUN_JOB;
 }
 
-static void
-pool_flush(struct pool *pool)
-{
-	struct list batches;
-
-	list_init(&batches);
-	list_splice(&batches, &pool->full);
-	list_splice(&batches, &pool->filling);
-	while (!list_empty(&batches))
-		pool_send(LIST_ENTRY(batches.next, struct pool_worker, node));
-}
-
 /* Deals out one by one, so that few jobs are spread over many workers. */
 static void
 pool_fill(struct pool *pool)
@@ -539,40 +461,56 @@ pool_fill(struct pool *pool)
 
 	while (next == RUN_JOB && (worker = pool_pick(pool)) != NULL) {
 		next = pool_next(pool, &job);
-		if (next == RUN_JOB)
-			pool_give(worker, job);
+		if (next == RUN_JOB && pool_give(worker, job) != 0)
+			return;
 	}
-	pool_flush(pool);
 	if (next == RUN_END)
 		pool_end(pool);
 }
 
 /* --- what happens --- */
 
-/* Batches that are held up: what is done is taken, what waits recalled. */
+/*
+ * Takes what is done; and what has not begun when this one is held up, or
+ * when it is to `share` with others who have nothing.
+ */
+static void
+pool_look(struct pool_worker *worker, int share)
+{
+	int judge = clock_us() - worker->since_us >= POOL_TICK;
+
+	pool_collect(worker);
+	if (share || (judge && worker->done == 0))
+		pool_recall(worker);
+	if (judge)
+		pool_judge(worker);
+	pool_sort(worker);
+	pool_wake(worker);
+	if (worker->n > 1)
+		pool_start_tick(worker->pool);
+}
+
 static void
 pool_on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct pool *pool = arg;
-	struct pool_worker *worker;
-	struct list *node, *next;
-	int64_t now = clock_us();
+	int share = !list_empty(&pool->idle);
+	size_t i;
 
 	(void)fd;
 	(void)what;
 	pool->ticking = 0;
-	for (node = pool->busy.next; node != &pool->busy; node = next) {
-		next = node->next;
-		worker = LIST_ENTRY(node, struct pool_worker, node);
-		if (worker->n < 2)
-			continue;
-		pool_collect(worker);
-		if (now - worker->sent_us >= POOL_TICK)
-			pool_recall(worker);
-		else
-			pool_start_tick(pool);
-	}
+	for (i = 0; i < run_concurrency(pool->run); i++)
+		if (pool->workers[i].n > 0)
+			pool_look(&pool->workers[i], share);
 	pool_fill(pool);
+}
+
+static void
+pool_cancel_job(struct pool *pool, struct job *job, int64_t took_us)
+{
+	fetch_reply_cancel(&job->fetch.reply, took_us);
+	run_done(pool->run, job);
 }
 
 static void
@@ -580,25 +518,20 @@ pool_cancel_all(struct pool *pool)
 {
 	struct pool_worker *worker;
 	struct list *node;
-	struct job *job;
 	size_t i, place;
 
 	for (i = 0; i < run_concurrency(pool->run); i++) {
 		worker = &pool->workers[i];
 		pool_recall(worker);
-		for (place = 0; place < worker->n; place++) {
-			if (worker->jobs[place] == NULL)
-				continue;
-			fetch_reply_cancel(&worker->jobs[place]->fetch.reply,
-				clock_us() - worker->sent_us);
-			pool_give_back(worker, place);
-		}
+		for (place = 0; place < PLACES_N; place++)
+			if (worker->jobs[place] != NULL)
+				pool_cancel_job(pool,
+					pool_lift(worker, place),
+					clock_us() - worker->since_us);
 	}
-	while ((node = list_pop(&pool->again)) != NULL) {
-		job = LIST_ENTRY(node, struct job, fetch.node);
-		fetch_reply_cancel(&job->fetch.reply, 0);
-		run_done(pool->run, job);
-	}
+	while ((node = list_pop(&pool->again)) != NULL)
+		pool_cancel_job(pool, LIST_ENTRY(node, struct job, fetch.node),
+			0);
 }
 
 /* The run is over; the workers themselves end with the zygote. */
@@ -693,9 +626,8 @@ pool_open(struct pool *pool)
 
 	list_init(&pool->vacant);
 	list_init(&pool->idle);
-	list_init(&pool->filling);
-	list_init(&pool->full);
 	list_init(&pool->busy);
+	list_init(&pool->full);
 	list_init(&pool->again);
 	packet_init(&pool->packet);
 	pool->workers = mem_array(pool->max, sizeof *pool->workers);
@@ -703,7 +635,6 @@ pool_open(struct pool *pool)
 		worker = &pool->workers[i];
 		worker->pool = pool;
 		worker->sock = -1;
-		packet_init(&worker->batch);
 		list_push(&pool->vacant, &worker->node);
 	}
 }
@@ -716,11 +647,10 @@ pool_close(struct pool *pool)
 
 	for (i = 0; i < run_concurrency(pool->run); i++) {
 		worker = &pool->workers[i];
-		if (worker->sock >= 0) {
-			event_del(&worker->event);
-			close(worker->sock);
-		}
-		packet_release(&worker->batch);
+		if (worker->sock < 0)
+			continue;
+		event_del(&worker->event);
+		close(worker->sock);
 	}
 	packet_release(&pool->packet);
 	free(pool->workers);
@@ -749,8 +679,8 @@ pool_run(struct run *run, const void *settings, struct err *err)
 
 static const struct zygote_role pool_role = {
 	.tls = TLS_SHARED,
-	.shared_size = sizeof(struct pool_shared),
-	.live = pool_live,
+	.shared_size = sizeof(struct places),
+	.live = worker_live,
 };
 
 const struct strategy strategy_process_pool = {

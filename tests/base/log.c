@@ -71,6 +71,26 @@ levels_decide_what_is_said(void **state)
 }
 
 static void
+a_subject_is_in_front_of_each_text(void **state)
+{
+	struct ear ear;
+	char text[4096];
+
+	(void)state;
+	ear_open(&ear);
+	log_set_subject("run 1\x1b");
+	log_error("one");
+	log_warning("two");
+	log_set_subject(NULL);
+	log_error("three");
+	ear_close(&ear, text, sizeof text);
+	assert_string_equal(text,
+		"fetchall: error: run 1\\x1b: one\n"
+		"fetchall: warning: run 1\\x1b: two\n"
+		"fetchall: error: three\n");
+}
+
+static void
 what_a_terminal_obeys_is_made_harmless(void **state)
 {
 	struct ear ear;
@@ -157,6 +177,7 @@ lines_of_threads_are_not_woven_together(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(levels_decide_what_is_said),
+	cmocka_unit_test(a_subject_is_in_front_of_each_text),
 	cmocka_unit_test(what_a_terminal_obeys_is_made_harmless),
 	cmocka_unit_test(long_texts_are_cut_and_still_a_line),
 	cmocka_unit_test(errno_is_left_alone),

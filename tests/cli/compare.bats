@@ -38,6 +38,14 @@ requests() {
 	[ "$(requests)" -eq 40 ]
 }
 
+@test "a warning says which run it is about" {
+	run -0 --separate-stderr bash -c "ulimit -n 64; exec timeout 60 \
+		'$FETCHALL' -s async,serial,fork -c 500 list"
+	[ "$(grep -c 'warning: ' <<<"$stderr")" -eq 2 ]
+	[[ $stderr == *'warning: run 1 of 3, async: only '*'(ulimit -n)'* ]]
+	[[ $stderr == *'warning: run 3 of 3, fork: only '*'(ulimit -n)'* ]]
+}
+
 @test "standard input is read once and fetched by each" {
 	run -0 bash -c "timeout 60 '$FETCHALL' -s async,serial <list"
 	[[ ${lines[1]} == async* ]]

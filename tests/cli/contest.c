@@ -88,7 +88,7 @@ a_sweep_has_every_combination(void **state)
 
 /* "a" to "c" are runs of each contender, capitals warm-ups. */
 static void
-expect_plan(enum options_order order, uint64_t seed, const char *steps)
+expect_plan(int order, uint64_t seed, const char *steps)
 {
 	const struct options_compare compare = {
 		.runs = 3, .warmup = 1, .order = order, .seed = seed,

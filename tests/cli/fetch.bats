@@ -245,6 +245,12 @@ assert rows[0]["ok"] == "true" and rows[0]["response_code"] == "200", rows
 	[[ $output == "200 3 "* ]]
 }
 
+@test "a proxy that makes no tunnel is named as what refused" {
+	run -1 fetch --json -x "$ORIGIN_URL" https://no.such.name.test/
+	[ "$(jq -r '[.error_class, .error_detail] | join(" ")' \
+		<<<"${lines[0]}")" = "http proxy" ]
+}
+
 @test "few open files: fewer fetches at a time, said once, none failed" {
 	seq -f "$ORIGIN_URL/delay/2/%g" 300 >list
 	run -0 --separate-stderr bash -c \

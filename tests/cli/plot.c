@@ -55,8 +55,8 @@ a_sweep_is_lines_over_concurrency(void **state)
 		"$series0 << END\n2 2 0\n8 2 0\nEND\n",
 		"$series1 << END\n2 1 0\n8 0.25 0\nEND\n",
 		"set xtics (2, 8)\n",
-		"plot $series0 using 1:2:3 with yerrorlines lw 1.5 title "
-		"'serial', $series1 using",
+		("plot $series0 using 1:2:3 with yerrorlines lw 1.5 title "
+			"'serial', $series1 using"),
 	};
 	struct contest contest = made_contest(3);
 

@@ -19,15 +19,12 @@
 static void
 hold(size_t bytes, int fd)
 {
-	volatile char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t i;
-
 	/* Whatever becomes of this test, they must not stay. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (i = 0; i < bytes; i += 4096)
-		p[i] = 1;
-	if (write(fd, "x", 1) == 1)
+	/* Writing to it would take as much again for a sanitizer's notes. */
+	if (mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+	    MAP_ANONYMOUS | MAP_POPULATE, -1, 0) != MAP_FAILED &&
+	    write(fd, "x", 1) == 1)
 		pause();
 	_exit(0);
 }
@@ -82,7 +79,31 @@ nothing_to_look_at_is_nothing(void **state)
 	assert_true(pss_stop(pss_start()) < MIB);
 }
 
+static void
+looks_become_rare_but_not_at_once(void **state)
+{
+	static const struct {
+		int64_t elapsed_us, look_us, pause_us;
+		const char *note;
+	} cases[] = {
+		{ 4000, 4000, 50000, "the first look" },
+		{ 100000, 4000, 100000, "a short run is seen too" },
+		{ 200000, 4000, 200000, "and half of its time at least" },
+		{ 900000, 4000, 400000, "a hundredth" },
+		{ 900000, 100, 50000, "few processes cost little" },
+		{ 9000000, 0, 50000, "a clock that did not move" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (pss_pause(cases[i].elapsed_us, cases[i].look_us) !=
+		    cases[i].pause_us)
+			fail_msg("%s", cases[i].note);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(looks_become_rare_but_not_at_once),
 	cmocka_unit_test(nothing_to_look_at_is_nothing),
 	cmocka_unit_test(children_and_grandchildren_are_added_up),
 };

@@ -184,12 +184,51 @@ markdown_has_the_same_cells(void **state)
 	buf_release(&out);
 }
 
+/* The table has a column for them; a winner that fetched nothing is none. */
+static void
+failures_are_in_the_sentence(void **state)
+{
+	static const struct {
+		uint64_t failed[2];
+		const char *says;	/* NULL: nothing */
+	} cases[] = {
+		{ { 0, 0 }, NULL },
+		{ { 1, 1 }, "; 1 URL failed in each run" },
+		{ { 100, 100 }, "; 100 URLs failed in each run" },
+		{ { 0, 2 }, "; from 0 to 2 URLs failed, so not all" },
+	};
+	struct standings standings;
+	struct contest contest;
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		contest = made_contest(2);
+		made_contender(&contest, 0, "async", 8, "async");
+		made_contender(&contest, 1, "green", 8, "green");
+		made_run(&contest, 0, 100, 20, cases[i].failed[0]);
+		made_run(&contest, 1, 110, 20, cases[i].failed[1]);
+		standings_init(&standings, &contest, 0);
+		buf_init(&out, 65536);
+		table_add_sentence(&out, &standings);
+		if (cases[i].says == NULL)
+			assert_null(strstr(buf_text(&out), "failed"));
+		else
+			assert_non_null(strstr(buf_text(&out), cases[i].says));
+		buf_release(&out);
+		standings_release(&standings);
+		contest_release(&contest);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(one_run_has_no_spread),
 	cmocka_unit_test(three_runs_have_an_interval_and_a_winner),
 	cmocka_unit_test(what_may_be_chance_is_called_so),
 	cmocka_unit_test(runs_by_the_clock_are_compared_by_the_url),
 	cmocka_unit_test(those_without_a_run_are_left_out),
+	cmocka_unit_test(failures_are_in_the_sentence),
 	cmocka_unit_test(markdown_has_the_same_cells),
 };
 

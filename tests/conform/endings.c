@@ -166,13 +166,20 @@ a_second_signal_waits_for_nothing(const struct strategy *strategy)
 	assert_in_range(took_us, 0, GRACE - 1);
 }
 
-/* The server counts a request before its 200 ms begin. */
+/*
+ * The server counts a request before its 200 ms begin. Processes may take as
+ * long to be made, so that not all of them are ever seen at once and the first
+ * has its second URL before the signal comes. What is begun afterwards is cut
+ * off and not ok.
+ */
 static void
 what_ends_in_time_after_a_signal_is_kept(const struct strategy *strategy)
 {
 	uint64_t width = width_of(strategy);
+	uint64_t least = strategy->zygote != NULL ? 2 : width;
+	uint64_t most = strategy->zygote != NULL ? 2 * width : width;
 	struct caller caller = {
-		.stat = "in_flight", .wanted = width,
+		.stat = "in_flight", .wanted = least,
 		.numbers = { SIGINT, 0 },
 	};
 	struct trip trip;
@@ -182,8 +189,8 @@ what_ends_in_time_after_a_signal_is_kept(const struct strategy *strategy)
 	assert_in_range(run_until_called(&trip, &caller), 0, SOON);
 	assert_int_equal(trip.err.code, ERR_INTERRUPTED);
 	/* Nothing new was begun. */
-	assert_int_equal(trip.n, width);
-	assert_int_equal(trip.counters.ok, width);
+	assert_in_range(trip.n, least, most);
+	assert_int_equal(trip.counters.ok, trip.n);
 	trip_release(&trip);
 }
 

@@ -140,6 +140,8 @@ trip_run(struct trip *trip)
 	/* A thread is still at work in it all: no test can go on. */
 	if (trip->stuck) {
 		printf("Bail out! the sink is stuck: %s\n", trip->err.text);
+		/* A leak found at exit would be all that is ever said. */
+		fflush(stdout);
 		exit(99);
 	}
 	run_counters(run, &trip->counters);

@@ -5,6 +5,13 @@
  */
 #include "config.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "base/mem.h"
 #include "core/bed.h"
 #include "core/service.h"
@@ -37,6 +44,47 @@ a_name_that_nobody_knows_is_a_row(void **state)
 		assert_non_null(rows[i].errormsg);
 	}
 	bed_close(&bed);
+}
+
+/*
+ * The server never answers and --dns-timeout is an hour; the hop before took
+ * all but 20 ms of the attempt's time.
+ */
+static void
+max_time_holds_for_all_look_ups_together(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof at;
+	const struct result *row;
+	char servers[32];
+	struct bed bed;
+	struct job *job;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)(void *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&at, &len),
+		0);
+	snprintf(servers, sizeof servers, "127.0.0.1:%u", ntohs(at.sin_port));
+	bed_init(&bed);
+	bed.settings.names.servers = servers;
+	bed.settings.names.timeout_us = 3600 * CLOCK_SECOND;
+	bed.settings.max_time_us = 600 * CLOCK_SECOND;
+	bed_open(&bed, "http://a/\n");
+	assert_int_equal(service_start(bed.service, NULL), 0);
+	job = bed_next(&bed);
+	job->started_us -= 600 * CLOCK_SECOND - 20 * CLOCK_MS;
+	bed_reply(&bed, job, 302, "http://b.test:81/");
+	/* bed_next() has a minute's patience. */
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	row = &bed.recorder.rows[0];
+	assert_int_equal(row->error_class, ERROR_TIMEOUT);
+	assert_string_equal(row->error_detail, "resolve");
+	assert_true(row->time_total >= 600 * CLOCK_SECOND);
+	bed_close(&bed);
+	close(fd);
 }
 
 static void
@@ -96,6 +144,7 @@ with_a_unix_socket_nothing_is_looked_up(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_name_that_nobody_knows_is_a_row),
+	cmocka_unit_test(max_time_holds_for_all_look_ups_together),
 	cmocka_unit_test(takers_are_woken_by_names),
 	cmocka_unit_test(with_a_proxy_its_name_is_looked_up),
 	cmocka_unit_test(with_a_unix_socket_nothing_is_looked_up),

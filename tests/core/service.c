@@ -5,12 +5,16 @@
  */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -66,11 +70,10 @@ struct question {
 };
 
 static void
-on_answer(struct names_waiter *waiter, enum names_status status,
+on_answer(struct service_ask *asked, enum names_status status,
 	struct addrs *addrs)
 {
-	struct question *question = LIST_ENTRY(waiter, struct question,
-		ask.waiter);
+	struct question *question = LIST_ENTRY(asked, struct question, ask);
 	struct stage *stage = question->stage;
 
 	assert_int_equal(status == NAMES_OK, addrs != NULL);
@@ -80,14 +83,40 @@ on_answer(struct names_waiter *waiter, enum names_status status,
 }
 
 static void
-ask(struct stage *stage, struct question *question)
+question_init(struct question *question, struct stage *stage)
 {
 	*question = (struct question){
 		.stage = stage, .ask.host = "any.test", .ask.host_len = 8,
-		.ask.port = 80, .ask.waiter.done = on_answer,
+		.ask.port = 80, .ask.done = on_answer,
 		.status = NAMES_PENDING,
 	};
+}
+
+static void
+ask(struct stage *stage, struct question *question)
+{
+	question_init(question, stage);
 	service_look_up(stage->service, &question->ask);
+}
+
+/* The address of a name server that never answers. */
+static const char *
+silent_server(void)
+{
+	static char text[32];
+	static int fd = -1;
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+
+	if (fd >= 0)
+		return text;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)(void *)&at, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)(void *)&at, &len),
+		0);
+	snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(at.sin_port));
+	return text;
 }
 
 static void
@@ -96,8 +125,9 @@ stage_open(struct stage *stage, int threaded)
 	static char pin[] = "*:80:127.0.0.1";
 	static char *pins[] = { pin };
 	struct names_settings settings = {
-		.servers = "127.0.0.1:9", .hosts_path = "/nonexistent",
-		.concurrency = 8, .timeout_us = CLOCK_SECOND, .cache_max = 8,
+		.servers = silent_server(), .hosts_path = "/nonexistent",
+		.concurrency = 8, .timeout_us = 3600 * CLOCK_SECOND,
+		.cache_max = 8,
 		.resolve = pins, .n_resolve = 1,
 	};
 	struct service_hooks hooks = { on_timer, on_signal, stage };
@@ -165,6 +195,40 @@ names_are_answered(void **state)
 		stage_wait(&stage, &stage.answer);
 		stage_close(&stage);
 		assert_int_equal(stage.answers, 4);
+	}
+}
+
+/*
+ * A name that nobody answers for, asked for three times, the latest end first;
+ * and one that is known at once.
+ */
+static void
+an_answer_is_waited_for_until_its_time(void **state)
+{
+	static const int64_t waits[] = { 3600 * CLOCK_SECOND, 20 * CLOCK_MS,
+		10 * CLOCK_MS, 3600 * CLOCK_SECOND };
+	static const enum names_status statuses[] = { NAMES_PENDING,
+		NAMES_TIMEOUT, NAMES_TIMEOUT, NAMES_OK };
+	struct question questions[4];
+	struct stage stage;
+	int threaded, i;
+
+	(void)state;
+	for (threaded = 0; threaded < 2; threaded++) {
+		stage_open(&stage, threaded);
+		for (i = 0; i < 4; i++) {
+			question_init(&questions[i], &stage);
+			questions[i].ask.port = i < 3 ? 81 : 80;
+			questions[i].ask.until_us = clock_us() + waits[i];
+			service_look_up(stage.service, &questions[i].ask);
+		}
+		for (i = 0; i < 3; i++)
+			stage_wait(&stage, &stage.answer);
+		/* The last one is dropped with the service. */
+		stage_close(&stage);
+		assert_int_equal(stage.answers, 3);
+		for (i = 0; i < 4; i++)
+			assert_int_equal(questions[i].status, statuses[i]);
 	}
 }
 
@@ -344,6 +408,7 @@ the_timer_may_be_set_while_it_stops(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(names_are_answered),
+	cmocka_unit_test(an_answer_is_waited_for_until_its_time),
 	cmocka_unit_test(the_timer_keeps_the_earlier_time),
 	cmocka_unit_test(the_timer_can_be_set_from_its_own_hook),
 	cmocka_unit_test(signals_come_as_events),

@@ -28,13 +28,13 @@ live(struct zygote_child *child)
 		.kind = ZYGOTE_MESSAGE, .number = (uint32_t)child->slot,
 	};
 	sigset_t mask;
+	int fd;
 
 	switch (child->packet->bytes.len > 0 ?
 	    child->packet->bytes.data[0] : 0) {
 	case 'a':	/* answers with how many descriptors it has */
-		while (fcntl(answer.value + 3, F_GETFD) >= 0 ||
-		    fcntl(answer.value + 4, F_GETFD) >= 0)
-			answer.value++;
+		for (fd = STDERR_FILENO + 1; fd < 256; fd++)
+			answer.value += fcntl(fd, F_GETFD) >= 0;
 		packet_send(child->sock, &answer, 0);
 		break;
 	case 'm':	/* writes to the shared memory */
@@ -182,7 +182,8 @@ test_a_child_has_no_descriptor_of_the_run(void **state)
 	assert_int_equal(read(ends[0], &n, 1), 0);
 	spawn(zygote, 0, 'a');
 	n = expect(zygote, ZYGOTE_MESSAGE, 0);
-	assert_in_range(n, 0, 3);
+	/* Its socket, and the pair that libcurl wakes itself up by. */
+	assert_int_equal(n, 3);
 	close(ends[0]);
 	zygote_free(zygote);
 }

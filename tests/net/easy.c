@@ -748,6 +748,35 @@ ipv6_literals_need_no_pin(void **state)
 	server_stop(&six);
 }
 
+/* As --resolve '[2001:db8::1]:PORT:127.0.0.2,127.0.0.1' has it. */
+static void
+ipv6_literals_can_be_pinned_elsewhere(void **state)
+{
+	struct stage stage = { .settings = plain };
+	const struct fetch_reply *reply;
+	int i;
+
+	(void)state;
+	stage_open(&stage);
+	/* The first address is nobody's: the next one is tried, too. */
+	for (i = 0; i < 2; i++) {
+		stage_request_at(&stage, "[2001:db8::1]", server.port, "/echo",
+			"::1,127.0.0.1");
+		reply = stage_perform(&stage);
+		assert_ok(reply);
+		assert_string_equal(reply->remote_ip, "127.0.0.1");
+		assert_true(echoed(&stage, "Host: [2001:db8::1]"));
+	}
+	/* Nothing of it stays behind. */
+	stage_request(&stage, "a.test", "/echo");
+	assert_ok(stage_perform(&stage));
+	assert_true(echoed(&stage, "Host: a.test"));
+	stage_request_at(&stage, "literal.invalid", server.port, "/", "");
+	assert_int_equal(stage_perform(&stage)->code,
+		CURLE_COULDNT_RESOLVE_HOST);
+	stage_close(&stage);
+}
+
 /* --- errors of the system --- */
 
 static _Thread_local int no_ipv6;
@@ -962,19 +991,90 @@ a_bad_proxy_is_named_without_its_password(void **state)
 
 /* --- Unix sockets --- */
 
+struct answer {
+	int listener;
+	const char *text;
+};
+
 static void *
 answer_once(void *arg)
 {
-	static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
-		"\r\nok";
+	const struct answer *answer = arg;
 	char request[4096];
-	int fd = accept(*(int *)arg, NULL, NULL);
+	int fd = accept(answer->listener, NULL, NULL);
 
 	if (read(fd, request, sizeof request) > 0 &&
-	    write(fd, text, sizeof text - 1) < 0)
+	    write(fd, answer->text, strlen(answer->text)) < 0)
 		perror("write");
 	close(fd);
 	return NULL;
+}
+
+static int
+listen_at(struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(at->sun_path, sizeof at->sun_path, "/tmp/socket-%d",
+		(int)getpid());
+	assert_int_equal(bind(fd, (struct sockaddr *)(void *)at, sizeof *at),
+		0);
+	assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+/* What would be taken for the body is not: nobody has asked for gzip. */
+static void
+a_body_in_an_unknown_coding_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *method;
+		enum fetch_refusal refusal;
+		const char *body;
+	} cases[] = {
+		{ "Transfer-Encoding: gzip\r\n\r\nxyz", NULL, FETCH_CODED, "" },
+		{ "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\nxyz\r\n"
+			"0\r\n\r\n", NULL, FETCH_CODED, "" },
+		{ "Transfer-Encoding: cow\r\n\r\nxyz", NULL, FETCH_CODED, "" },
+		{ "Transfer-Encoding: identity\r\n\r\nxyz", NULL,
+			FETCH_ACCEPTED, "xyz" },
+		{ "Transfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n"
+			"0\r\n\r\n", NULL, FETCH_ACCEPTED, "xyz" },
+		{ "Transfer-Encoding: gzip\r\n\r\n", "HEAD",
+			FETCH_ACCEPTED, "" },
+	};
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct stage stage = { .settings = plain };
+	const struct fetch_reply *reply;
+	struct answer answer;
+	pthread_t thread;
+	char text[256];
+	size_t i;
+
+	(void)state;
+	answer.listener = listen_at(&at);
+	answer.text = text;
+	stage.settings.unix_socket = at.sun_path;
+	stage_open(&stage);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%s",
+			cases[i].text);
+		assert_int_equal(pthread_create(&thread, NULL, answer_once,
+			&answer), 0);
+		stage_request_at(&stage, "a.test", 1, "/", "")->method =
+			cases[i].method;
+		reply = stage_perform(&stage);
+		pthread_join(thread, NULL);
+		if (reply->refusal != cases[i].refusal ||
+		    (reply->code == CURLE_OK) !=
+		    (cases[i].refusal == FETCH_ACCEPTED))
+			fail_msg("%s: refusal %d, code %d", cases[i].text,
+				(int)reply->refusal, (int)reply->code);
+		assert_string_equal(buf_text(&stage.body), cases[i].body);
+	}
+	stage_close(&stage);
+	close(answer.listener);
+	unlink(at.sun_path);
 }
 
 static void
@@ -982,24 +1082,21 @@ a_unix_socket_stands_for_every_host(void **state)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	struct stage stage = { .settings = plain };
+	struct answer answer;
 	pthread_t thread;
-	int fd;
 
 	(void)state;
-	snprintf(at.sun_path, sizeof at.sun_path, "/tmp/socket-%d",
-		(int)getpid());
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)(void *)&at, sizeof at),
+	answer.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	answer.listener = listen_at(&at);
+	assert_int_equal(pthread_create(&thread, NULL, answer_once, &answer),
 		0);
-	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(pthread_create(&thread, NULL, answer_once, &fd), 0);
 	stage.settings.unix_socket = at.sun_path;
 	stage_open(&stage);
 	stage_request_at(&stage, "a.test", 1, "/", "");
 	assert_ok(stage_perform(&stage));
 	assert_string_equal(buf_text(&stage.body), "ok");
 	pthread_join(thread, NULL);
-	close(fd);
+	close(answer.listener);
 	unlink(at.sun_path);
 	/* Now there is nobody. */
 	stage_request_at(&stage, "a.test", 1, "/", "");
@@ -1028,6 +1125,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_request_that_libcurl_refuses_is_over),
 	cmocka_unit_test(settings_that_libcurl_refuses_make_no_handle),
 	cmocka_unit_test(ipv6_literals_need_no_pin),
+	cmocka_unit_test(ipv6_literals_can_be_pinned_elsewhere),
 	cmocka_unit_test(refused_connections_say_so),
 	cmocka_unit_test(used_up_files_say_so),
 	cmocka_unit_test(a_fetch_that_never_began_tells_nothing_of_the_last),
@@ -1035,6 +1133,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_proxy_is_asked_whatever_the_environment_says),
 	cmocka_unit_test(a_proxy_without_a_port_is_at_its_schemes),
 	cmocka_unit_test(a_bad_proxy_is_named_without_its_password),
+	cmocka_unit_test(a_body_in_an_unknown_coding_is_refused),
 	cmocka_unit_test(a_unix_socket_stands_for_every_host),
 };
 

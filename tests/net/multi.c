@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <event2/event.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -18,7 +19,6 @@
 #include "server.h"
 #include "unit.h"
 
-#define HOSTS 5
 
 static char agent[] = "agent/1";
 
@@ -31,6 +31,8 @@ struct stage {
 	size_t n, begun, done, busy, busiest, slots;
 	size_t ok, failed, cancelled;
 	const char *path;
+	unsigned hosts;
+	long connects;
 	int inside;		/* multi_add() runs */
 };
 
@@ -59,7 +61,7 @@ begin(struct stage *stage)
 	struct fetch *fetch = &stage->fetches[stage->begun];
 	const struct addr loopback = { 4, { 127, 0, 0, 1 } };
 	char *text = mem_printf("http://h%d.test:%u%s",
-		(int)(stage->begun % HOSTS), server.port, stage->path);
+		(int)(stage->begun % stage->hosts), server.port, stage->path);
 
 	stage->begun++;
 	assert_int_equal(url_parse(text, NULL, &fetch->request.url, NULL), 0);
@@ -97,6 +99,7 @@ on_done(void *arg, struct fetch *fetch)
 		assert_non_null(fetch->reply.errormsg);
 	else
 		assert_int_equal(fetch->reply.response_code, 200);
+	stage->connects += fetch->reply.num_connects;
 	fetch_release(fetch);
 	stage->done++;
 	stage->busy--;
@@ -107,14 +110,15 @@ on_done(void *arg, struct fetch *fetch)
 }
 
 static void
-stage_open(struct stage *stage, size_t n, size_t slots, const char *path)
+stage_open_at(struct stage *stage, unsigned hosts, size_t n, size_t slots,
+	const char *path)
 {
 	struct err err = { 0 };
 
 	*stage = (struct stage){
 		.settings = { .user_agent = agent, .max_header = 65536,
 			.connect_timeout_us = 5 * CLOCK_SECOND },
-		.n = n, .slots = slots, .path = path,
+		.n = n, .slots = slots, .path = path, .hosts = hosts,
 	};
 	stage->fetches = mem_array(n, sizeof *stage->fetches);
 	assert_int_equal(easy_env_init(&stage->env, &stage->settings,
@@ -125,6 +129,12 @@ stage_open(struct stage *stage, size_t n, size_t slots, const char *path)
 	assert_non_null(stage->multi);
 	while (stage->begun < n && stage->busy < slots)
 		begin(stage);
+}
+
+static void
+stage_open(struct stage *stage, size_t n, size_t slots, const char *path)
+{
+	stage_open_at(stage, 5, n, slots, path);
 }
 
 static void
@@ -174,6 +184,31 @@ one_slot_is_enough(void **state)
 	assert_int_equal(stage.ok, 20);
 	assert_int_equal(stage.busiest, 1);
 	stage_close(&stage);
+}
+
+/* A connection for each host is kept, up to what may be open. */
+static void
+kept_connections_leave_room_for_fetches(void **state)
+{
+	struct rlimit before, limit;
+	struct stage stage;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &before);
+	limit = before;
+	limit.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	stage_open_at(&stage, 200, 400, 5, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 400);
+	stage_close(&stage);
+	/* Hardly room for the fetches alone: theirs are kept all the same. */
+	stage_open_at(&stage, 1, 400, 60, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 400);
+	assert_in_range(stage.connects, 1, 60);
+	stage_close(&stage);
+	setrlimit(RLIMIT_NOFILE, &before);
 }
 
 static void
@@ -303,6 +338,7 @@ what_is_under_way_at_the_end_is_dropped(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_thousand_fetches_go_through_fifty_slots),
 	cmocka_unit_test(one_slot_is_enough),
+	cmocka_unit_test(kept_connections_leave_room_for_fetches),
 	cmocka_unit_test(failures_come_back_like_replies),
 	cmocka_unit_test(what_libcurl_refuses_comes_back_from_the_loop),
 	cmocka_unit_test(a_request_that_cannot_be_set_up_comes_back_too),
