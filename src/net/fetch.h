@@ -61,8 +61,6 @@ struct fetch_request {
 	int (*may_write)(void *arg);
 	void (*wait_write)(void *arg, int64_t us);
 	void *write_arg;
-	int body_fd;		/* what write_body appends to, for a process
-				 * that cannot call it; unless that is NULL */
 	struct addrs *addrs;	/* of the host, or of the proxy's; a reference.
 				 * NULL only where nothing is to be resolved */
 	unsigned flags;

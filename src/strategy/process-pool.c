@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "core/errand.h"
 #include "core/job.h"
 #include "core/run.h"
 #include "core/strategy.h"
@@ -68,7 +69,7 @@ struct pool_self {
 	struct pool_shared *shared;
 	int sock;
 	struct performer *performer;
-	struct wire_request request;
+	struct errand errand;
 	struct packet batch, answer;
 };
 
@@ -77,18 +78,23 @@ pool_answer(struct pool_self *self, uint32_t number)
 {
 	struct pool_place *place = &self->shared->places[number];
 	struct packet *answer = &self->answer;
+	int fd;
 
 	packet_clear(answer);
-	wire_add_reply(&answer->bytes, &self->request.fetch.reply);
+	errand_add_reply(&answer->bytes, &fd, &self->errand);
 	place->len = 0;
-	if (answer->bytes.len <= sizeof place->reply) {
+	if (fd < 0 && answer->bytes.len <= sizeof place->reply) {
 		place->len = (uint32_t)answer->bytes.len;
 		memcpy(place->reply, answer->bytes.data, answer->bytes.len);
 	} else {
 		answer->kind = POOL_LONG_REPLY;
 		answer->number = number;
+		if (fd >= 0)
+			answer->fds[answer->n_fds++] = fd;
 		packet_send(self->sock, answer, 0);
+		answer->n_fds = 0;
 	}
+	errand_let_go(&self->errand);
 	atomic_store(&place->state, POOL_DONE);
 }
 
@@ -102,10 +108,10 @@ pool_perform(struct pool_self *self, const struct pool_entry *entry,
 	if (!atomic_compare_exchange_strong(&place->state, &expected,
 	    POOL_STARTED))
 		return;
-	if (wire_read_request(bytes, entry->len, self->child->given, fd,
-	    &self->request) != 0)
+	if (errand_read_request(bytes, entry->len, fd, self->child,
+	    &self->errand) != 0)
 		_exit(EXIT_FAILURE);
-	perform(self->performer, &self->request.fetch);
+	perform(self->performer, &self->errand.request.fetch);
 	pool_answer(self, entry->place);
 }
 
@@ -225,12 +231,14 @@ pool_give_back(struct pool_worker *worker, size_t place)
 
 /* Bytes that cannot be read are taken for what a dying process wrote. */
 static void
-pool_read(struct pool_worker *worker, size_t place, const void *p, size_t n)
+pool_read(struct pool_worker *worker, size_t place, const void *p, size_t n,
+	int fd)
 {
-	struct fetch_reply *reply = &worker->jobs[place]->fetch.reply;
+	struct job *job = worker->jobs[place];
 
-	if (wire_read_reply(p, n, reply) != 0)
-		fetch_reply_crash(reply, 0, clock_us() - worker->sent_us);
+	if (errand_read_reply(p, n, fd, job) != 0)
+		fetch_reply_crash(&job->fetch.reply, 0,
+			clock_us() - worker->sent_us);
 	worker->pool->stillborn = 0;
 	pool_give_back(worker, place);
 }
@@ -252,7 +260,7 @@ pool_collect(struct pool_worker *worker)
 		if (len == 0 || len > sizeof copy)
 			continue;
 		memcpy(copy, place->reply, len);
-		pool_read(worker, i, copy, len);
+		pool_read(worker, i, copy, len, -1);
 	}
 }
 
@@ -333,7 +341,8 @@ pool_receive(struct pool_worker *worker)
 	else if (packet->kind == POOL_LONG_REPLY && !packet->broken &&
 	    packet->number < worker->n && worker->jobs[packet->number] != NULL)
 		pool_read(worker, packet->number, packet->bytes.data,
-			packet->bytes.len);
+			packet->bytes.len,
+			packet->n_fds > 0 ? packet->fds[0] : -1);
 	return PACKET_DONE;
 }
 
@@ -458,16 +467,17 @@ pool_pick(struct pool *pool)
 static void
 pool_give(struct pool_worker *worker, struct job *job)
 {
-	const struct fetch_request *request = &job->fetch.request;
 	struct pool *pool = worker->pool;
 	struct packet *batch = &worker->batch;
 	struct pool_entry entry = { .place = (uint32_t)worker->n };
 	size_t start = batch->bytes.len;
+	int fd;
 
-	if (request->write_body != NULL)
-		batch->fds[batch->n_fds++] = request->body_fd;
 	buf_add(&batch->bytes, &entry, sizeof entry);
-	wire_add_request(&batch->bytes, request, zygote_given(pool->zygote));
+	errand_add_request(&batch->bytes, &fd, job,
+		zygote_given(pool->zygote));
+	if (fd >= 0)
+		batch->fds[batch->n_fds++] = fd;
 	entry.len = (uint32_t)(batch->bytes.len - start - sizeof entry);
 	memcpy(batch->bytes.data + start, &entry, sizeof entry);
 	atomic_store(&worker->shared->places[worker->n].state, POOL_QUEUED);
