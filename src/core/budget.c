@@ -44,7 +44,7 @@ struct budget {
 	_Atomic uint64_t tickets;	/* drawn so far */
 	_Atomic uint64_t oldest;	/* who was it when last looked for */
 	_Atomic uint32_t changes;	/* what waiters sleep on */
-	_Atomic uint32_t waiters;
+	_Atomic uint32_t waiters;	/* at least: one may be killed */
 	struct budget_holder holders[];
 };
 

@@ -134,6 +134,8 @@ job_open_body(struct job *job, struct body_store *bodies, struct err *err)
 	if (job->body == NULL)
 		return -1;
 	request->write_body = body_write;
+	request->may_write = body_may_write;
+	request->wait_write = body_wait;
 	request->write_arg = job->body;
 	return 0;
 }

@@ -525,6 +525,12 @@ zygote_given(const struct zygote *zygote)
 }
 
 void *
+zygote_arg(const struct zygote *zygote)
+{
+	return zygote->args.arg;
+}
+
+void *
 zygote_shared(const struct zygote *zygote, size_t slot)
 {
 	return zygote->shared + slot * zygote->piece;

@@ -91,6 +91,8 @@ enum packet_status zygote_next(struct zygote *zygote,
 int zygote_lost(struct zygote *zygote, struct err *err);
 
 const struct wire_given *zygote_given(const struct zygote *zygote);
+/* zygote_args' own. */
+void *zygote_arg(const struct zygote *zygote);
 void *zygote_shared(const struct zygote *zygote, size_t slot);
 /* The child in that slot; 0: none yet, or no more. */
 pid_t zygote_pid(const struct zygote *zygote, size_t slot);

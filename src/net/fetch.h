@@ -53,9 +53,14 @@ struct fetch_request {
 	/* Takes the reply's body, piece by piece; -1 with errno breaks the
 	 * transfer off. NULL: the body is counted and dropped. */
 	int (*write_body)(void *arg, const void *p, size_t n);
+	/*
+	 * Where it may say EAGAIN, that it took nothing and wants to be asked
+	 * again: whether it would take something now, and waiting until that
+	 * may have changed. Both NULL: EAGAIN is an error like others.
+	 */
+	int (*may_write)(void *arg);
+	void (*wait_write)(void *arg, int64_t us);
 	void *write_arg;
-	int body_fd;		/* what write_body appends to, for a process
-				 * that cannot call it; unless that is NULL */
 	struct addrs *addrs;	/* of the host, or of the proxy's; a reference.
 				 * NULL only where nothing is to be resolved */
 	unsigned flags;

@@ -7,10 +7,8 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/wire.h"
@@ -27,7 +25,6 @@ struct wire_request_head {
 	uint16_t port;
 	unsigned char https, literal;
 	unsigned char body;	/* enum wire_body */
-	unsigned char writes;	/* has a write_body */
 };
 
 struct wire_reply_head {
@@ -89,7 +86,6 @@ wire_add_request(struct buf *out, const struct fetch_request *request,
 	head.https = url->https;
 	head.literal = url->literal;
 	head.body = (unsigned char)wire_body_kind(request, given);
-	head.writes = request->write_body != NULL;
 	buf_add(out, &head, sizeof head);
 	wire_add_text(out, url->text);
 	wire_add_text(out, url->userpwd);
@@ -186,25 +182,6 @@ wire_copy(const char *text)
 	return text != NULL ? mem_strdup(text) : NULL;
 }
 
-static int
-wire_write_body(void *arg, const void *p, size_t n)
-{
-	const int *fd = arg;
-	const char *at = p;
-	ssize_t done;
-
-	while (n > 0) {
-		done = write(*fd, at, n);
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			at += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
-}
-
 static void
 wire_take_url(struct wire_reader *reader,
 	const struct wire_request_head *head, struct url *url)
@@ -299,7 +276,7 @@ wire_take_body(struct wire_reader *reader,
 
 int
 wire_read_request(const void *p, size_t n, const struct wire_given *given,
-	int body_fd, struct wire_request *ret)
+	struct wire_request *ret)
 {
 	struct wire_reader reader = { .at = p, .left = n };
 	struct wire_request_head head = { 0 };
@@ -315,13 +292,7 @@ wire_read_request(const void *p, size_t n, const struct wire_given *given,
 	wire_take_headers(&reader, head.n_headers, ret);
 	wire_take_addrs(&reader, head.n_addrs, ret);
 	wire_take_body(&reader, &head, given, request);
-	ret->body_fd = body_fd;
-	if (head.writes) {
-		request->write_body = wire_write_body;
-		request->write_arg = &ret->body_fd;
-	}
-	return reader.bad || reader.left > 0 ||
-		(head.writes && body_fd < 0) ? -1 : 0;
+	return reader.bad || reader.left > 0 ? -1 : 0;
 }
 
 void
