@@ -18,10 +18,10 @@
 #include "base/mem.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "core/zygote.h"
 #include "net/loop.h"
 #include "net/perform.h"
+#include "strategy/family.h"
 
 /* --- in the child --- */
 
