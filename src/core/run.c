@@ -341,17 +341,25 @@ run_strategy(struct run *run, struct err *err)
 	return rc;
 }
 
-/* How long outputs may still take: for ever as long as no signal came. */
+/*
+ * How long outputs, which had their last record at `since_us`, may still take:
+ * for ever as long as no signal came.
+ */
 static int
-run_patience_ms(const struct run *run)
+run_patience_ms(const struct run *run, int64_t since_us)
 {
 	int64_t end = run->signal_us + RUN_PATIENCE, left;
 
 	if (run->n_signals == 0)
 		return -1;
-	/* Not at once: that would lose records that nothing holds up. */
 	if (run->n_signals > 1 && run->again_us + RUN_HURRY < end)
 		end = run->again_us + RUN_HURRY;
+	/*
+	 * Not at once, however long the strategy took to end: that would lose
+	 * records that nothing holds up.
+	 */
+	if (end < since_us + RUN_HURRY)
+		end = since_us + RUN_HURRY;
 	left = end - clock_us();
 	return left > 0 ? (int)((left + CLOCK_MS - 1) / CLOCK_MS) : 0;
 }
@@ -367,10 +375,11 @@ run_await_ledger(struct run *run)
 		{ .fd = ledger_fd(run->ledger), .events = POLLIN },
 		{ .fd = service_signal_fd(run->service), .events = POLLIN },
 	};
+	int64_t since_us = clock_us();
 	int number, timeout;
 
 	for (;;) {
-		timeout = run_patience_ms(run);
+		timeout = run_patience_ms(run, since_us);
 		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
 			return -1;
 		if (fds[0].revents != 0)
@@ -407,19 +416,21 @@ run_await_stages(struct run *run)
 			.events = POLLIN },
 		{ .fd = service_signal_fd(run->service), .events = POLLIN },
 	};
-	int number, timeout, cancelled = 0;
+	int64_t cancelled_us = 0;
+	int number, timeout;
 
 	for (;;) {
-		timeout = cancelled ? run_patience_ms(run) : run_grace_ms(run);
+		timeout = cancelled_us != 0 ?
+			run_patience_ms(run, cancelled_us) : run_grace_ms(run);
 		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
 			return -1;
 		if (fds[0].revents != 0)
 			return 0;
-		if (timeout == 0 && cancelled)
+		if (timeout == 0 && cancelled_us != 0)
 			return -1;
 		if (timeout == 0) {
 			stages_cancel(run->stages);
-			cancelled = 1;
+			cancelled_us = clock_us();
 		}
 		while ((number = service_signal(run->service)) != 0)
 			run_note_signal(run, number);

@@ -48,6 +48,12 @@ easy_collect_times(struct easy *easy, struct fetch_reply *reply)
 	reply->starttransfer_us =
 		easy_time(easy, CURLINFO_STARTTRANSFER_TIME_T);
 	reply->total_us = easy_time(easy, CURLINFO_TOTAL_TIME_T);
+	/*
+	 * Where a kept connection turns out to be dead and libcurl tries once
+	 * more, it adds up the look-ups of both and has one connect.
+	 */
+	if (reply->connect_us > 0 && reply->namelookup_us > reply->connect_us)
+		reply->namelookup_us = reply->connect_us;
 }
 
 static void

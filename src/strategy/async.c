@@ -11,8 +11,8 @@
 #include "core/engine.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "net/multi.h"
+#include "strategy/family.h"
 
 static void
 async_start(void *arg, struct multi *multi, struct job *job)

@@ -19,9 +19,9 @@
 #include "core/errand.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "core/zygote.h"
 #include "net/loop.h"
+#include "strategy/family.h"
 
 /* --- in the child --- */
 

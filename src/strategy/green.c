@@ -16,9 +16,9 @@
 #include "core/engine.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "net/multi.h"
 #include "opt/opt.h"
+#include "strategy/family.h"
 
 struct green_settings {
 	uint64_t stack;

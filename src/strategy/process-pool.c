@@ -23,10 +23,10 @@
 #include "core/job.h"
 #include "core/places.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "core/worker.h"
 #include "core/zygote.h"
 #include "net/loop.h"
+#include "strategy/family.h"
 
 #define POOL_TICK (10 * CLOCK_MS)	/* how long a reply may lie, about */
 #define POOL_AHEAD 8	/* ticks that a worker has jobs for: some come late */

@@ -11,8 +11,8 @@
 #include "core/blocking.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "net/perform.h"
+#include "strategy/family.h"
 
 static int
 serial_fetch_all(struct run *run, struct perform_group *group,

@@ -14,10 +14,10 @@
 #include "core/blocking.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "core/threads.h"
 #include "net/perform.h"
 #include "opt/opt.h"
+#include "strategy/family.h"
 
 struct thread_pool_settings {
 	uint64_t stack;

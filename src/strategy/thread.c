@@ -16,10 +16,10 @@
 #include "core/blocking.h"
 #include "core/job.h"
 #include "core/run.h"
-#include "core/strategy.h"
 #include "core/threads.h"
 #include "net/perform.h"
 #include "opt/opt.h"
+#include "strategy/family.h"
 
 struct thread_settings {
 	uint64_t stack;

@@ -28,9 +28,10 @@
 
 static char agent[] = "agent/1";
 
-/* Counts; fails at `fail_at`; waits for `gate`. */
+/* Counts; fails at `fail_at`; waits for `gate`; takes its time. */
 struct counter {
 	size_t n, ok, finals, stopped, fail_at;
+	long takes_us;
 	sem_t *gate;
 };
 
@@ -38,7 +39,9 @@ static int
 counter_write(void *self, const struct result *result, struct err *err)
 {
 	struct counter *counter = self;
+	struct timespec moment = { 0, counter->takes_us * 1000 };
 
+	nanosleep(&moment, NULL);
 	if (counter->gate != NULL)
 		sem_wait(counter->gate);
 	if (++counter->n == counter->fail_at)
@@ -363,6 +366,54 @@ a_signal_ends_the_run_within_a_second(void **state)
 	}
 }
 
+/* Its one job is done when all patience is used up: a machine under load. */
+static int
+late_run(struct run *run, const void *settings, struct err *err)
+{
+	struct timespec long_time = { 1, 200000000 };
+	struct job *job;
+
+	(void)settings;
+	(void)err;
+	if (run_take(run, &job) != RUN_JOB)
+		return 0;
+	sem_post(&waiting);
+	nanosleep(&long_time, NULL);
+	job->fetch.reply.response_code = 200;
+	run_done(run, job);
+	while (run_take(run, &job) == RUN_JOB)
+		run_done(run, job);
+	return 0;
+}
+
+static const struct strategy late = {
+	.name = "late", .caps = STRATEGY_ONE, .run = late_run,
+};
+
+static void
+a_strategy_that_ends_late_loses_no_record(void **state)
+{
+	struct stage stage;
+	pthread_t thread;
+	struct err err;
+	int times;
+
+	(void)state;
+	for (times = 1; times <= 2; times++) {
+		sem_init(&waiting, 0, 0);
+		stage_init(&stage, &late);
+		stage.counter.takes_us = 20 * CLOCK_MS;
+		stage_open(&stage, 10, "/x");
+		assert_int_equal(pthread_create(&thread, NULL, interrupt,
+			&times), 0);
+		assert_int_equal(execute(&stage, &err), -1);
+		pthread_join(thread, NULL);
+		assert_int_equal(err.code, ERR_INTERRUPTED);
+		assert_int_equal(stage.counter.n, 1);
+		stage_close(&stage);
+	}
+}
+
 static void
 an_output_that_fails_ends_the_run(void **state)
 {
@@ -530,6 +581,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_strategy_that_cannot_begin_is_an_error),
 	cmocka_unit_test(a_list_that_breaks_off_is_said_at_the_end),
 	cmocka_unit_test(a_signal_ends_the_run_within_a_second),
+	cmocka_unit_test(a_strategy_that_ends_late_loses_no_record),
 	cmocka_unit_test(an_output_that_fails_ends_the_run),
 	cmocka_unit_test(an_output_that_takes_nothing_cannot_hold_a_signal_up),
 	cmocka_unit_test(every_strategy_fetches_the_list),
