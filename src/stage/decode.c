@@ -227,8 +227,8 @@ decode_open(const char *arg, const void *settings, void **ret_plan,
 	struct decode_plan plan = { 0 };
 
 	if (arg != NULL && units_size(arg, &plan.max) != 0)
-		return err_set(err, ERR_USAGE, "decode: '%.64s' is no size such"
-			" as decode:4MiB", arg);
+		return err_set(err, ERR_USAGE, "'%.64s' is no SIZE; try"
+			" decode:4MiB", arg);
 	plan.ratio = chosen->ratio;
 	*ret_plan = mem_dup(&plan, sizeof plan);
 	return 0;

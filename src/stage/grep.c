@@ -97,13 +97,13 @@ grep_open(const char *arg, const void *settings, void **ret_plan,
 	int number;
 
 	if (arg == NULL || *arg == '\0')
-		return err_set(err, ERR_USAGE, "grep needs a regular"
-			" expression, such as 'grep:<title>'");
+		return err_set(err, ERR_USAGE, "REGEX is missing; try"
+			" 'grep:<title>'");
 	code = pcre2_compile((PCRE2_SPTR)arg, PCRE2_ZERO_TERMINATED,
 		PCRE2_NEVER_UTF, &number, &offset, NULL);
 	if (code == NULL) {
 		pcre2_get_error_message(number, text, sizeof text);
-		return err_set(err, ERR_USAGE, "grep: %s at offset %zu of"
+		return err_set(err, ERR_USAGE, "%s at offset %zu of"
 			" '%.128s'", (const char *)text, offset, arg);
 	}
 	/* Where no page may be both written and run, it is interpreted. */

@@ -391,7 +391,7 @@ links_open(const char *arg, const void *settings, void **ret_plan,
 	struct err *err)
 {
 	if (arg != NULL)
-		return err_set(err, ERR_USAGE, "links takes no argument");
+		return err_set(err, ERR_USAGE, "it takes no argument");
 	/* Once, before there are threads. */
 	xmlInitParser();
 	*ret_plan = mem_dup(settings, sizeof(struct links_settings));
@@ -494,6 +494,9 @@ links_begin(void *self, struct stage_call *call, struct err *err)
 
 	(void)err;
 	links_clear(links);
+	/* What iconv finds wrong libxml2 does not tell the parser's handler
+	 * but the thread's, which prints. */
+	xmlSetStructuredErrorFunc(NULL, links_ignore_error);
 	links->on = links_type_is_html(page->content_type) &&
 		url_parse(page->url, NULL, &links->base, NULL) == 0;
 	links->encoding = links_type_encoding(page->content_type);

@@ -563,8 +563,8 @@ static void
 a_size_that_is_none_is_refused(void **state)
 {
 	(void)state;
-	trial_refuses(&stage_decode, "many", "'many' is no size");
-	trial_refuses(&stage_decode, "", "'' is no size");
+	trial_refuses(&stage_decode, "many", "'many' is no SIZE; try decode:4MiB");
+	trial_refuses(&stage_decode, "", "'' is no SIZE");
 }
 
 static void

@@ -199,8 +199,8 @@ static void
 bad_expressions_are_refused_with_the_place(void **state)
 {
 	(void)state;
-	trial_refuses(&stage_grep, NULL, "grep needs a regular expression");
-	trial_refuses(&stage_grep, "", "grep needs a regular expression");
+	trial_refuses(&stage_grep, NULL, "REGEX is missing");
+	trial_refuses(&stage_grep, "", "REGEX is missing");
 	trial_refuses(&stage_grep, "a(b",
 		"missing closing parenthesis at offset 3 of 'a(b'");
 	trial_refuses(&stage_grep, "[z-a]", "range out of order");

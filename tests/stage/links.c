@@ -6,8 +6,11 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/units.h"
@@ -355,6 +358,31 @@ static const struct hostile {
 	{ "", "<a b='c'd=\"e\"f=g\0h>", "", "attributes side by side" },
 };
 
+/* libxml2 prints what nobody asked it for. */
+static void
+nothing_is_printed(void **state)
+{
+	static const char page[] = "<meta charset=utf-7><a href=\xff>"
+		"<a href='\xff\xfe'><a b='\x81'><a href=x>";
+	struct trial *trial = links_trial();
+	int file = memfd_create("stderr", MFD_CLOEXEC);
+	int saved = dup(STDERR_FILENO);
+	size_t n;
+
+	(void)state;
+	fflush(stderr);
+	dup2(file, STDERR_FILENO);
+	for (n = 0; n < sizeof page; n++)
+		trial_run(trial, page, n, 5);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_false(trial->outcome.failed);
+	assert_int_equal(lseek(file, 0, SEEK_END), 0);
+	close(file);
+	trial_free(trial);
+}
+
 static int64_t
 cpu_us(void)
 {
@@ -467,7 +495,7 @@ static void
 it_takes_no_argument(void **state)
 {
 	(void)state;
-	trial_refuses(&stage_links, "x", "links takes no argument");
+	trial_refuses(&stage_links, "x", "it takes no argument");
 }
 
 #else
@@ -493,6 +521,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_page_has_so_many_links_and_no_more),
 	cmocka_unit_test(the_list_has_a_ceiling),
 	cmocka_unit_test(links_too_long_are_left_out),
+	cmocka_unit_test(nothing_is_printed),
 	cmocka_unit_test(hostile_pages_cost_their_length_and_no_memory),
 	cmocka_unit_test(any_bytes_are_survived),
 	cmocka_unit_test(it_takes_no_argument),
