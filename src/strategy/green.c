@@ -118,7 +118,7 @@ green_run(struct run *run, const void *settings, struct err *err)
 static const struct opt green_rows[] = {
 	{ .name = "green-stack", .type = &opt_size,
 	  .off = OPT_AT(struct green_settings, stack, uint64_t),
-	  .arg = "SIZE", .dflt = "128KiB", .min = 32 * 1024,
+	  .arg = "SIZE", .dflt = "256KiB", .min = 32 * 1024,
 	  .max = 1024 * 1024 * 1024, .flags = OPT_EXPERT,
 	  .brief = "stack of each coroutine of green",
 	  .notes = "Address space rather than memory: only the pages that "

@@ -300,7 +300,7 @@ content_codings_of_all_lines_are_one_list(void **state)
 	assert_null(headers_take_coding(&headers));
 	add(&headers, "Content-Encoding: gzip\r\n", 24);
 	add(&headers, "content-length: 5\r\n", 19);
-	add(&headers, "content-encoding:\tbr , zstd \r\n", 31);
+	add(&headers, "content-encoding:\tbr , zstd \r\n", 30);
 	coding = headers_take_coding(&headers);
 	assert_string_equal(coding, "gzip, br , zstd");
 	free(coding);

@@ -183,10 +183,17 @@ stage_begin(struct stage *stage, size_t n, size_t slots, const char *path)
 }
 
 static void
+stage_open_at(struct stage *stage, unsigned hosts, size_t n, size_t slots,
+	const char *path)
+{
+	*stage = (struct stage){ .settings = plain, .hosts = hosts };
+	stage_begin(stage, n, slots, path);
+}
+
+static void
 stage_open(struct stage *stage, size_t n, size_t slots, const char *path)
 {
-	*stage = (struct stage){ .settings = plain, .hosts = 5 };
-	stage_begin(stage, n, slots, path);
+	stage_open_at(stage, 5, n, slots, path);
 }
 
 static void
@@ -402,7 +409,7 @@ run_until_all_are_paused(struct stage *stage)
 static void
 a_body_that_cannot_be_written_yet_is_written_later(void **state)
 {
-	struct stage stage = { .settings = plain, .writes = 1,
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1,
 		.room = 100000 };
 
 	(void)state;
@@ -421,7 +428,7 @@ a_body_that_cannot_be_written_yet_is_written_later(void **state)
 static void
 a_body_may_be_paused_many_times(void **state)
 {
-	struct stage stage = { .settings = plain, .writes = 1 };
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
 	size_t rounds = 0;
 
 	(void)state;
@@ -441,7 +448,7 @@ static void
 nobody_is_resumed_who_may_not_write(void **state)
 {
 	const struct timeval soon = { 0, 100000 };
-	struct stage stage = { .settings = plain, .writes = 1 };
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
 
 	(void)state;
 	stage_begin(&stage, 4, 4, PATH);
@@ -459,7 +466,7 @@ nobody_is_resumed_who_may_not_write(void **state)
 static void
 a_paused_body_that_cannot_be_written_at_all_is_a_failure(void **state)
 {
-	struct stage stage = { .settings = plain, .writes = 1 };
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
 
 	(void)state;
 	stage_begin(&stage, 3, 3, PATH);
@@ -474,7 +481,7 @@ a_paused_body_that_cannot_be_written_at_all_is_a_failure(void **state)
 static void
 a_cancel_ends_what_is_paused(void **state)
 {
-	struct stage stage = { .settings = plain, .writes = 1 };
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
 
 	(void)state;
 	stage_begin(&stage, 3, 3, PATH);
@@ -487,7 +494,7 @@ a_cancel_ends_what_is_paused(void **state)
 static void
 a_paused_fetch_ends_when_its_time_is_up(void **state)
 {
-	struct stage stage = { .settings = plain, .writes = 1,
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1,
 		.time_left_us = 300 * CLOCK_MS };
 
 	(void)state;
@@ -501,7 +508,7 @@ a_paused_fetch_ends_when_its_time_is_up(void **state)
 static void
 a_pause_does_not_make_a_server_slow(void **state)
 {
-	struct stage stage = { .settings = plain, .writes = 1 };
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
 
 	(void)state;
 	stage.settings.speed_limit = 1000;
@@ -513,7 +520,7 @@ a_pause_does_not_make_a_server_slow(void **state)
 	assert_true(clock_us() >= stage.opens_us);
 	stage_close(&stage);
 	/* Whereas one that says nothing is. */
-	stage = (struct stage){ .settings = plain };
+	stage = (struct stage){ .settings = plain, .hosts = 5 };
 	stage.settings.speed_limit = 1000;
 	stage.settings.speed_time_us = CLOCK_SECOND;
 	stage_begin(&stage, 1, 1, "/silent");
