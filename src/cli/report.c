@@ -275,6 +275,17 @@ report_add_stages(struct buf *out, const struct report *report)
 		stages->busy_us), units_show_size(stages->peak_bytes, size));
 }
 
+/* Whether stages ran where fetches do, and for a good part of the time: else
+ * a machine with too much to do is what makes a loop late. */
+static int
+report_is_busy_inline(const struct report *report)
+{
+	const struct report_stages *stages = &report->stages;
+
+	return stages->pool[0] != '\0' && stages->workers == 0 &&
+		stages->wall_us > report->wall_us / 5;
+}
+
 static void
 report_add_lag(struct buf *out, const struct report *report)
 {
@@ -287,8 +298,7 @@ report_add_lag(struct buf *out, const struct report *report)
 		units_show_time(lag->p50_us, p50),
 		units_show_time(lag->p99_us, p99),
 		units_show_time(lag->max_us, max));
-	if (lag->p99_us > REPORT_LAG_HIGH && report->stages.pool[0] != '\0' &&
-	    report->stages.workers == 0)
+	if (lag->p99_us > REPORT_LAG_HIGH && report_is_busy_inline(report))
 		buf_add_text(out, "  The loop was late because stages ran in "
 			"it: with --pool thread or process fetches go on "
 			"meanwhile.\n");

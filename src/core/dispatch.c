@@ -387,7 +387,7 @@ static void
 dispatch_count(struct dispatch *dispatch, int more)
 {
 	dispatch->n_granted += (size_t)more;
-	if (dispatch->args.workshop != NULL)
+	if (dispatch->args.workshop != NULL && !dispatch->settings->no_fetch)
 		workshop_network(dispatch->args.workshop,
 			dispatch->n_granted);
 }

@@ -99,14 +99,14 @@ workshop_settle(struct work *work)
 }
 
 static void
-workshop_count(struct workshop *workshop, const struct work *work)
+workshop_count(struct workshop *workshop, int64_t begun_us, int64_t ended_us)
 {
-	int64_t took = work->ended_us - work->begun_us;
-
-	workshop->busy_us += took;
+	workshop->busy_us += ended_us - begun_us;
 	if (workshop->args.beside)
 		workshop->hidden_us += overlap_of(&workshop->overlap,
-			work->begun_us, work->ended_us);
+			begun_us, ended_us);
+	workshop->n--;
+	workshop_note(workshop);
 }
 
 /* The record is written before the work counts as back, since the run may
@@ -116,22 +116,19 @@ workshop_done(void *arg, struct work *work)
 {
 	struct workshop *workshop = arg;
 	struct result *result = work->result;
+	int64_t begun_us = work->begun_us, ended_us = work->ended_us;
 	int passed, room, over;
 
 	workshop_settle(work);
 	passed = result->ok;
 	work->result = NULL;
 	ledger_push(workshop->args.ledger, result);
-	pthread_mutex_lock(&workshop->lock);
-	workshop_count(workshop, work);
-	pthread_mutex_unlock(&workshop->lock);
 	/* Its memory is free before anybody is told that there is room. */
 	work_free(work);
 	if (passed)
 		workshop->args.on_passed(workshop->args.arg);
 	pthread_mutex_lock(&workshop->lock);
-	workshop->n--;
-	workshop_note(workshop);
+	workshop_count(workshop, begun_us, ended_us);
 	room = workshop->was_full;
 	workshop->was_full = 0;
 	over = workshop->closed && workshop->n == 0;
