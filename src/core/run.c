@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * run -- puts the parts of one pass together, starts the strategy, and ends
- * everything in order: by itself, by a signal, or because an output failed.
+ * everything in order.
  */
 #include "config.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/dispatch.h"
+#include "core/ending.h"
 #include "core/frontier.h"
 #include "core/histogram.h"
 #include "core/origins.h"
@@ -25,10 +21,6 @@
 #include "core/zygote.h"
 
 #define RUN_AHEAD 1024			/* jobs read ahead at least */
-#define RUN_GRACE (500 * CLOCK_MS)	/* for what is in flight at Ctrl-C */
-#define RUN_PATIENCE (900 * CLOCK_MS)	/* for outputs after Ctrl-C */
-#define RUN_HURRY (100 * CLOCK_MS)	/* the same after another one */
-#define RUN_CANCEL_AGAIN (20 * CLOCK_MS)
 
 struct run {
 	const struct run_settings *settings;
@@ -45,105 +37,15 @@ struct run {
 	struct frontier *frontier;
 	struct histogram lag;	/* of the strategy's loop */
 	int64_t started_us, ended_us;
-	pthread_mutex_t lock;	/* all below */
-	int n_signals, signal;
-	int64_t signal_us, again_us;	/* when the first one, the last came */
-	int cancelling;
-	void (*cancel)(void *);
-	void *cancel_arg;
+	struct ending ending;
 };
 
-/* --- ending early --- */
-
-/* Tells the strategy; again and again, since a blocked thread may miss it. */
-static void
-run_cancel(struct run *run)
-{
-	void (*cancel)(void *);
-	void *arg;
-
-	pthread_mutex_lock(&run->lock);
-	run->cancelling = 1;
-	cancel = run->cancel;
-	arg = run->cancel_arg;
-	if (cancel != NULL)
-		cancel(arg);
-	pthread_mutex_unlock(&run->lock);
-	if (run->stages != NULL)
-		stages_cancel(run->stages);
-	dispatch_wake(run->dispatch);
-	if (cancel != NULL)
-		service_set_timer(run->service,
-			clock_us() + RUN_CANCEL_AGAIN);
-}
-
-/* Returns how many signals came so far. */
-static int
-run_note_signal(struct run *run, int number)
-{
-	int n;
-
-	pthread_mutex_lock(&run->lock);
-	n = ++run->n_signals;
-	run->again_us = clock_us();
-	if (n == 1) {
-		run->signal = number;
-		run->signal_us = run->again_us;
-	}
-	pthread_mutex_unlock(&run->lock);
-	return n;
-}
-
-/* The first lets what is under way end for a moment; the second does not. */
-static void
-run_on_signal(void *arg, int number)
-{
-	struct run *run = arg;
-
-	if (run_note_signal(run, number) > 1) {
-		run_cancel(run);
-		return;
-	}
-	dispatch_stop(run->dispatch);
-	service_set_timer(run->service, clock_us() + RUN_GRACE);
-}
-
-static void
-run_on_timer(void *arg)
-{
-	struct run *run = arg;
-	int64_t left = 0;
-	int cancelling, n;
-
-	pthread_mutex_lock(&run->lock);
-	cancelling = run->cancelling;
-	n = run->n_signals;
-	if (n > 0)
-		left = run->signal_us + RUN_GRACE - clock_us();
-	pthread_mutex_unlock(&run->lock);
-	if (cancelling || (n > 0 && left <= 0)) {
-		run_cancel(run);
-		return;
-	}
-	if (n > 0)
-		service_set_timer(run->service, clock_us() + left);
-	dispatch_wake(run->dispatch);
-}
-
-/*
- * What is under way is of no use: an output takes nothing any more, or one
- * reply was all that was wanted.
- */
 static void
 run_on_enough(void *arg)
 {
 	struct run *run = arg;
 
-	pthread_mutex_lock(&run->lock);
-	run->cancelling = 1;
-	pthread_mutex_unlock(&run->lock);
-	dispatch_stop(run->dispatch);
-	service_set_timer(run->service, clock_us());
+	ending_on_enough(&run->ending);
 }
 
 static void
@@ -160,19 +62,14 @@ run_on_passed(void *arg)
 {
 	struct run *run = arg;
 
-	if (!run->settings->first)
-		return;
-	run_on_enough(run);
-	stages_cancel(run->stages);
+	if (run->settings->first)
+		run_on_enough(run);
 }
 
 void
 run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 {
-	pthread_mutex_lock(&run->lock);
-	run->cancel = cancel;
-	run->cancel_arg = arg;
-	pthread_mutex_unlock(&run->lock);
+	ending_set_cancel(&run->ending, cancel, arg);
 }
 
 /* --- life --- */
@@ -211,9 +108,9 @@ run_open(struct run *run, const struct ledger_target *targets,
 {
 	const struct run_settings *settings = run->settings;
 	struct service_hooks hooks = {
-		.on_timer = run_on_timer,
-		.on_signal = run_on_signal,
-		.arg = run,
+		.on_timer = ending_on_timer,
+		.on_signal = ending_on_signal,
+		.arg = &run->ending,
 	};
 	struct ledger_args ledger = {
 		.targets = targets,
@@ -254,6 +151,9 @@ run_open(struct run *run, const struct ledger_target *targets,
 		.on_enough = run_on_enough,
 		.arg = run,
 	}, err);
+	run->ending.service = run->service;
+	run->ending.stages = run->stages;
+	run->ending.dispatch = run->dispatch;
 	return run->dispatch != NULL ? 0 : -1;
 }
 
@@ -268,7 +168,7 @@ run_new(const struct run_settings *settings, struct source *source,
 	run->source = source;
 	run->concurrency = settings->strategy->caps & STRATEGY_ONE ? 1 :
 		settings->concurrency;
-	pthread_mutex_init(&run->lock, NULL);
+	ending_init(&run->ending);
 	origins_init(&run->origins);
 	histogram_init(&run->lag);
 	/* First: nothing that is made after it is copied into it. */
@@ -298,7 +198,7 @@ run_free(struct run *run)
 	histogram_release(&run->lag);
 	url_release(&run->proxy);
 	origins_release(&run->origins);
-	pthread_mutex_destroy(&run->lock);
+	ending_release(&run->ending);
 	free(run);
 }
 
@@ -341,120 +241,16 @@ run_strategy(struct run *run, struct err *err)
 	return rc;
 }
 
-/*
- * How long outputs, which had their last record at `since_us`, may still take:
- * for ever as long as no signal came.
- */
-static int
-run_patience_ms(const struct run *run, int64_t since_us)
-{
-	int64_t end = run->signal_us + RUN_PATIENCE, left;
-
-	if (run->n_signals == 0)
-		return -1;
-	if (run->n_signals > 1 && run->again_us + RUN_HURRY < end)
-		end = run->again_us + RUN_HURRY;
-	/*
-	 * Not at once, however long the strategy took to end: that would lose
-	 * records that nothing holds up.
-	 */
-	if (end < since_us + RUN_HURRY)
-		end = since_us + RUN_HURRY;
-	left = end - clock_us();
-	return left > 0 ? (int)((left + CLOCK_MS - 1) / CLOCK_MS) : 0;
-}
-
-/*
- * Waits for the ledger to write what is left; a signal ends its patience
- * some time later, a second one soon. 0: it ended.
- */
-static int
-run_await_ledger(struct run *run)
-{
-	struct pollfd fds[] = {
-		{ .fd = ledger_fd(run->ledger), .events = POLLIN },
-		{ .fd = service_signal_fd(run->service), .events = POLLIN },
-	};
-	int64_t since_us = clock_us();
-	int number, timeout;
-
-	for (;;) {
-		timeout = run_patience_ms(run, since_us);
-		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
-			return -1;
-		if (fds[0].revents != 0)
-			return 0;
-		if (timeout == 0)
-			return -1;
-		while ((number = service_signal(run->service)) != 0)
-			run_note_signal(run, number);
-	}
-}
-
-/* What is left of the time that a first signal gives; 0: it is over. */
-static int
-run_grace_ms(const struct run *run)
-{
-	int64_t left = run->signal_us + RUN_GRACE - clock_us();
-
-	if (run->n_signals == 0)
-		return -1;
-	if (run->n_signals > 1 || left <= 0)
-		return 0;
-	return (int)((left + CLOCK_MS - 1) / CLOCK_MS);
-}
-
-/*
- * Waits for the stages to finish what the strategy left them; a signal cuts
- * them short after its time of grace. 0: everything came back.
- */
-static int
-run_await_stages(struct run *run)
-{
-	struct pollfd fds[] = {
-		{ .fd = workshop_fd(stages_workshop(run->stages)),
-			.events = POLLIN },
-		{ .fd = service_signal_fd(run->service), .events = POLLIN },
-	};
-	int64_t cancelled_us = 0;
-	int number, timeout;
-
-	for (;;) {
-		timeout = cancelled_us != 0 ?
-			run_patience_ms(run, cancelled_us) : run_grace_ms(run);
-		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
-			return -1;
-		if (fds[0].revents != 0)
-			return 0;
-		if (timeout == 0 && cancelled_us != 0)
-			return -1;
-		if (timeout == 0) {
-			stages_cancel(run->stages);
-			cancelled_us = clock_us();
-		}
-		while ((number = service_signal(run->service)) != 0)
-			run_note_signal(run, number);
-	}
-}
-
 static int
 run_finish_stages(struct run *run)
 {
 	if (run->stages == NULL)
 		return 0;
 	workshop_close(stages_workshop(run->stages));
-	if (run_await_stages(run) != 0)
+	if (ending_await_stages(&run->ending) != 0)
 		return -1;
 	stages_stop(run->stages);
 	return 0;
-}
-
-static int
-run_signal_error(const struct run *run, struct err *err)
-{
-	return err_set(err, run->signal == SIGTERM ? ERR_TERMINATED :
-		ERR_INTERRUPTED, "ended early by %s",
-		run->signal == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
 int
@@ -473,17 +269,17 @@ run_execute(struct run *run, int *ret_stuck, struct err *err)
 	}
 	stuck = run_finish_stages(run) != 0;
 	ledger_close(run->ledger);
-	if (run_await_ledger(run) != 0 || stuck) {
+	if (ending_await_ledger(&run->ending, run->ledger) != 0 || stuck) {
 		*ret_stuck = 1;
-		return run_signal_error(run, err);
+		return ending_error(&run->ending, err);
 	}
 	if (rc == 0)
 		rc = ledger_finish(run->ledger, err);
 	else
 		ledger_finish(run->ledger, NULL);
 	run->ended_us = clock_us();
-	if (rc == 0 && run->n_signals > 0)
-		return run_signal_error(run, err);
+	if (rc == 0)
+		rc = ending_error(&run->ending, err);
 	if (rc == 0 && list_rc != 0)
 		return err_set(err, list.code, "%s", list.text);
 	return rc;
