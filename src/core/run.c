@@ -17,6 +17,7 @@
 #include "core/frontier.h"
 #include "core/histogram.h"
 #include "core/origins.h"
+#include "core/pool.h"
 #include "core/run.h"
 #include "core/service.h"
 #include "core/stages.h"
@@ -132,7 +133,8 @@ run_on_timer(void *arg)
 
 /*
  * What is under way is of no use: an output takes nothing any more, or one
- * reply was all that was wanted.
+ * reply was all that was wanted. The timer may be late, or nobody's any more:
+ * a stage holds its loop up, or outlasts all fetches. So stages are told here.
  */
 static void
 run_on_enough(void *arg)
@@ -144,6 +146,8 @@ run_on_enough(void *arg)
 	pthread_mutex_unlock(&run->lock);
 	dispatch_stop(run->dispatch);
 	service_set_timer(run->service, clock_us());
+	if (run->stages != NULL)
+		stages_cancel(run->stages);
 }
 
 static void
@@ -160,10 +164,41 @@ run_on_passed(void *arg)
 {
 	struct run *run = arg;
 
-	if (!run->settings->first)
-		return;
-	run_on_enough(run);
-	stages_cancel(run->stages);
+	if (run->settings->first)
+		run_on_enough(run);
+}
+
+/* What is left of the time that a first signal gives; 0: it is over. */
+static int
+run_grace_ms(const struct run *run)
+{
+	int64_t left = run->signal_us + RUN_GRACE - clock_us();
+
+	if (run->n_signals == 0)
+		return -1;
+	if (run->n_signals > 1 || left <= 0)
+		return 0;
+	return (int)((left + CLOCK_MS - 1) / CLOCK_MS);
+}
+
+/*
+ * A stage is at work in the loop that signals come to: they are looked for
+ * from within it, and when the time of grace is over it is told to end. The
+ * fetches are the loop's to cancel, once it has its thread back.
+ */
+static void
+run_look_for_signals(void *arg)
+{
+	struct run *run = arg;
+	int number;
+
+	while ((number = service_signal(run->service)) != 0) {
+		run_note_signal(run, number);
+		dispatch_stop(run->dispatch);
+		service_set_timer(run->service, clock_us() + RUN_GRACE);
+	}
+	if (run_grace_ms(run) == 0)
+		run_on_enough(run);
 }
 
 void
@@ -184,6 +219,19 @@ run_open_stages(struct run *run, struct err *err)
 		return 0;
 	run->stages = stages_new(run->settings, run->concurrency, err);
 	return run->stages != NULL ? 0 : -1;
+}
+
+static int
+run_start_stages(struct run *run, struct err *err)
+{
+	struct pool_env *env = stages_env(run->stages);
+
+	if (run->settings->strategy->caps & STRATEGY_OWN_LOOP) {
+		env->ask = run_look_for_signals;
+		env->ask_arg = run;
+	}
+	return stages_open(run->stages, run->ledger, run_on_output_room,
+		run_on_passed, run, err);
 }
 
 static int
@@ -236,8 +284,7 @@ run_open(struct run *run, const struct ledger_target *targets,
 	run->ledger = ledger_new(&ledger, err);
 	if (run->ledger == NULL)
 		return -1;
-	if (run->stages != NULL && stages_open(run->stages, run->ledger,
-	    run_on_output_room, run_on_passed, run, err) != 0)
+	if (run->stages != NULL && run_start_stages(run, err) != 0)
 		return -1;
 	run->dispatch = dispatch_new(&(struct dispatch_args){
 		.settings = settings,
@@ -389,19 +436,6 @@ run_await_ledger(struct run *run)
 		while ((number = service_signal(run->service)) != 0)
 			run_note_signal(run, number);
 	}
-}
-
-/* What is left of the time that a first signal gives; 0: it is over. */
-static int
-run_grace_ms(const struct run *run)
-{
-	int64_t left = run->signal_us + RUN_GRACE - clock_us();
-
-	if (run->n_signals == 0)
-		return -1;
-	if (run->n_signals > 1 || left <= 0)
-		return 0;
-	return (int)((left + CLOCK_MS - 1) / CLOCK_MS);
 }
 
 /*

@@ -514,11 +514,16 @@ a_signal_ends_stages_at_work(const struct strategy *strategy)
 	}
 }
 
+/* Once a stage is at work. */
 static int
 refuse(struct trip *trip, const struct result *record, struct err *err)
 {
+	int i;
+
 	(void)trip;
 	(void)record;
+	for (i = 0; i < 4000 && atomic_load(&tally->begun) == 0; i++)
+		pause_briefly();
 	return err_set(err, ERR_IO, "this sink is full");
 }
 
@@ -532,13 +537,16 @@ a_failing_sink_ends_stages_at_work(const struct strategy *strategy)
 	EACH_POOL(visit, strategy) {
 		visit_post(&visit, &stage_obey);
 		visit.trip.on_record = refuse;
+		/* A record that waits for no stage. */
+		trip_add(&visit.trip, "%s/status/404", world.here.url);
 		for (i = 0; i < 30; i++)
-			trip_add(&visit.trip, "%s/bytes/%u%s", world.here.url,
-				i, i > 0 ? "?wait" : "");
+			trip_add(&visit.trip, "%s/bytes/%u?wait",
+				world.here.url, i);
 		started_us = clock_us();
 		trip_run(&visit.trip);
 		assert_int_equal(visit.trip.rc, -1);
 		assert_int_equal(visit.trip.err.code, ERR_IO);
+		assert_true(atomic_load(&tally->begun) > 0);
 		assert_in_range(visit.trip.ended_us - started_us, 0,
 			5 * CLOCK_SECOND);
 	}
