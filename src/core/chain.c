@@ -53,6 +53,8 @@ struct chain {
 struct chain_worker {
 	struct chain *chain;
 	const _Atomic int *cancelled;
+	void (*ask)(void *arg);
+	void *ask_arg;
 	void **selfs;		/* of each stage */
 	struct buf *gathered;	/* likewise, for those that gather */
 	struct stage_call *calls;
@@ -286,6 +288,14 @@ chain_worker_free(struct chain_worker *worker)
 		chain_worker_end(worker, worker->chain->n);
 }
 
+void
+chain_worker_ask(struct chain_worker *worker, void (*ask)(void *arg),
+	void *arg)
+{
+	worker->ask = ask;
+	worker->ask_arg = arg;
+}
+
 /* --- one body --- */
 
 static int
@@ -300,8 +310,11 @@ chain_fails(struct chain_worker *worker, enum error_class error_class,
 int
 stage_cancelled(const struct stage_call *call)
 {
-	return atomic_load_explicit(call->worker->cancelled,
-		memory_order_relaxed);
+	const struct chain_worker *worker = call->worker;
+
+	if (worker->ask != NULL)
+		worker->ask(worker->ask_arg);
+	return atomic_load_explicit(worker->cancelled, memory_order_relaxed);
 }
 
 /* Comes before every call of a hook. */

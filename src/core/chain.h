@@ -39,6 +39,10 @@ struct chain_worker;
 struct chain_worker *chain_worker_new(struct chain *chain,
 	const _Atomic int *cancelled, struct err *err);
 void chain_worker_free(struct chain_worker *worker);	/* NULL is fine */
+/* Called whenever stage_cancelled() is about to look, to find out what nobody
+ * else can while this thread is at a stage. NULL: nothing. */
+void chain_worker_ask(struct chain_worker *worker, void (*ask)(void *arg),
+	void *arg);
 
 /* What became of one body. Begin with zeroes. */
 struct chain_outcome {

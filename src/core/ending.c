@@ -22,6 +22,7 @@
 #define ENDING_PATIENCE (900 * CLOCK_MS)	/* for outputs after Ctrl-C */
 #define ENDING_HURRY (100 * CLOCK_MS)	/* the same after another one */
 #define ENDING_CANCEL_AGAIN (20 * CLOCK_MS)
+#define ENDING_LOOK (10 * CLOCK_MS)	/* between looks for a signal */
 
 void
 ending_init(struct ending *ending)
@@ -119,8 +120,9 @@ ending_on_timer(void *arg)
 	dispatch_wake(ending->dispatch);
 }
 
-/* What is under way is of no use. Stages may be all that is left of the run,
- * when there is no timer any more. */
+/* What is under way is of no use. The timer may be late, or nobody's any more:
+ * a stage holds its loop up, or outlasts all fetches. So stages are told here.
+ */
 void
 ending_on_enough(void *arg)
 {
@@ -133,6 +135,38 @@ ending_on_enough(void *arg)
 	if (ending->stages != NULL)
 		stages_cancel(ending->stages);
 	service_set_timer(ending->service, clock_us());
+}
+
+/* What is left of the time that a first signal gives; 0: it is over. */
+static int
+ending_grace_ms(const struct ending *ending)
+{
+	int64_t left = ending->signal_us + ENDING_GRACE - clock_us();
+
+	if (ending->n_signals == 0)
+		return -1;
+	if (ending->n_signals > 1 || left <= 0)
+		return 0;
+	return (int)((left + CLOCK_MS - 1) / CLOCK_MS);
+}
+
+void
+ending_look(void *arg)
+{
+	struct ending *ending = arg;
+	int64_t now = clock_us();
+	int number;
+
+	if (now - ending->looked_us < ENDING_LOOK)
+		return;
+	ending->looked_us = now;
+	while ((number = service_signal(ending->service)) != 0) {
+		ending_note_signal(ending, number);
+		dispatch_stop(ending->dispatch);
+		service_set_timer(ending->service, now + ENDING_GRACE);
+	}
+	if (ending_grace_ms(ending) == 0)
+		ending_on_enough(ending);
 }
 
 /* --- after it --- */
@@ -158,19 +192,6 @@ ending_patience_ms(const struct ending *ending, int64_t since_us)
 		end = since_us + ENDING_HURRY;
 	left = end - clock_us();
 	return left > 0 ? (int)((left + CLOCK_MS - 1) / CLOCK_MS) : 0;
-}
-
-/* What is left of the time that a first signal gives; 0: it is over. */
-static int
-ending_grace_ms(const struct ending *ending)
-{
-	int64_t left = ending->signal_us + ENDING_GRACE - clock_us();
-
-	if (ending->n_signals == 0)
-		return -1;
-	if (ending->n_signals > 1 || left <= 0)
-		return 0;
-	return (int)((left + CLOCK_MS - 1) / CLOCK_MS);
 }
 
 /* Waits for `fd`, and for signals: 1: it is readable, 0: not yet, -1: the

@@ -26,6 +26,7 @@ struct ending {
 	pthread_mutex_t lock;	/* all below */
 	int n_signals, signal;
 	int64_t signal_us, again_us;	/* when the first one, the last came */
+	int64_t looked_us;		/* ending_look()'s own */
 	int cancelling;
 	void (*cancel)(void *);		/* the strategy's */
 	void *cancel_arg;
@@ -39,6 +40,12 @@ void ending_release(struct ending *ending);
 void ending_on_signal(void *arg, int number);
 void ending_on_timer(void *arg);
 void ending_on_enough(void *arg);
+/*
+ * For a stage at work in the loop that signals come to: they are looked for
+ * from within it, and once the time of grace is over the stages are told. The
+ * fetches are the loop's to cancel, when it has its thread back.
+ */
+void ending_look(void *arg);
 
 /* As run_on_cancel(). */
 void ending_set_cancel(struct ending *ending, void (*cancel)(void *),

@@ -31,6 +31,9 @@ struct pool_env {
 	const _Atomic int *cancelled;
 	/* The strategy's processes run the stages before they answer. */
 	int in_children;
+	/* For chain_worker_ask() where submit() does the work; or NULL. */
+	void (*ask)(void *arg);
+	void *ask_arg;
 };
 
 struct pool_args {
@@ -54,7 +57,8 @@ struct pool {
 	void *(*start)(const struct pool_args *args, struct err *err);
 	/* Takes the work; any thread. Blocks only where POOL_INLINE says. */
 	void (*submit)(void *self, struct work *work);
-	/* args->cancelled was set: give back soon what was submitted. */
+	/* env->cancelled was set: give back soon what was submitted. Any
+	 * thread, and it may hold locks. */
 	void (*cancel)(void *self);
 	/* Everything was given back; ends the workers. */
 	void (*stop)(void *self);

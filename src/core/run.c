@@ -13,6 +13,7 @@
 #include "core/frontier.h"
 #include "core/histogram.h"
 #include "core/origins.h"
+#include "core/pool.h"
 #include "core/run.h"
 #include "core/service.h"
 #include "core/stages.h"
@@ -84,6 +85,19 @@ run_open_stages(struct run *run, struct err *err)
 }
 
 static int
+run_start_stages(struct run *run, struct err *err)
+{
+	struct pool_env *env = stages_env(run->stages);
+
+	if (run->settings->strategy->caps & STRATEGY_OWN_LOOP) {
+		env->ask = ending_look;
+		env->ask_arg = &run->ending;
+	}
+	return stages_open(run->stages, run->ledger, run_on_output_room,
+		run_on_passed, run, err);
+}
+
+static int
 run_open_zygote(struct run *run, struct err *err)
 {
 	const struct run_settings *settings = run->settings;
@@ -133,8 +147,7 @@ run_open(struct run *run, const struct ledger_target *targets,
 	run->ledger = ledger_new(&ledger, err);
 	if (run->ledger == NULL)
 		return -1;
-	if (run->stages != NULL && stages_open(run->stages, run->ledger,
-	    run_on_output_room, run_on_passed, run, err) != 0)
+	if (run->stages != NULL && run_start_stages(run, err) != 0)
 		return -1;
 	run->dispatch = dispatch_new(&(struct dispatch_args){
 		.settings = settings,

@@ -199,10 +199,14 @@ workshop_network(struct workshop *workshop, size_t n)
 
 /* --- ending --- */
 
+/* An output that fails may say so when the pool has ended. */
 void
 workshop_cancel(struct workshop *workshop)
 {
-	workshop->args.pool->cancel(workshop->pool);
+	pthread_mutex_lock(&workshop->lock);
+	if (workshop->pool != NULL)
+		workshop->args.pool->cancel(workshop->pool);
+	pthread_mutex_unlock(&workshop->lock);
 }
 
 void
@@ -279,9 +283,14 @@ workshop_new(const struct workshop_args *args, struct err *err)
 void
 workshop_stop(struct workshop *workshop)
 {
-	if (workshop->pool != NULL)
-		workshop->args.pool->stop(workshop->pool);
+	void *pool;
+
+	pthread_mutex_lock(&workshop->lock);
+	pool = workshop->pool;
 	workshop->pool = NULL;
+	pthread_mutex_unlock(&workshop->lock);
+	if (pool != NULL)
+		workshop->args.pool->stop(pool);
 }
 
 void

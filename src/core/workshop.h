@@ -62,7 +62,7 @@ int workshop_admits(struct workshop *workshop);
  * on inline. */
 void workshop_network(struct workshop *workshop, size_t n);
 
-/* What has not begun is dropped, what has is told to end. */
+/* What has not begun is dropped, what has is told to end; any thread. */
 void workshop_cancel(struct workshop *workshop);
 /* No more work will come. */
 void workshop_close(struct workshop *workshop);

@@ -61,10 +61,13 @@ inline_take_seat(struct inline_pool *pool, struct err *err)
 	seat = mem_array(1, sizeof *seat);
 	seat->worker = chain_worker_new(pool->args.env->chain,
 		pool->args.env->cancelled, err);
-	if (seat->worker != NULL)
-		return seat;
-	free(seat);
-	return NULL;
+	if (seat->worker == NULL) {
+		free(seat);
+		return NULL;
+	}
+	chain_worker_ask(seat->worker, pool->args.env->ask,
+		pool->args.env->ask_arg);
+	return seat;
 }
 
 static void
@@ -95,19 +98,28 @@ inline_start(const struct pool_args *args, struct err *err)
 }
 
 static void
+inline_perform(struct inline_pool *pool, struct work *work)
+{
+	struct err err = { 0 };
+	struct inline_seat *seat = inline_take_seat(pool, &err);
+
+	if (seat == NULL) {
+		work_fail(work, ERROR_LOCAL, NULL, err.text);
+		return;
+	}
+	work_perform(work, seat->worker);
+	inline_give_seat(pool, seat);
+}
+
+static void
 inline_submit(void *self, struct work *work)
 {
 	struct inline_pool *pool = self;
-	struct inline_seat *seat;
-	struct err err = { 0 };
 
-	seat = inline_take_seat(pool, &err);
-	if (seat == NULL) {
-		work_fail(work, ERROR_LOCAL, NULL, err.text);
-	} else {
-		work_perform(work, seat->worker);
-		inline_give_seat(pool, seat);
-	}
+	if (atomic_load(pool->args.env->cancelled))
+		work_fail(work, ERROR_STOPPED, NULL, NULL);
+	else
+		inline_perform(pool, work);
 	pool->args.done(pool->args.arg, work);
 }
 

@@ -29,6 +29,7 @@ struct promise_set {
 	X(retries) \
 	X(redirects) \
 	X(lookups) \
+	X(posts) \
 	X(endings)
 
 #define PROMISE_DECLARE(name) extern const struct promise_set promises_##name;
