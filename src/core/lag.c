@@ -26,18 +26,24 @@ lag_arm(struct lag *lag)
 	evtimer_add(&lag->timer, &delay);
 }
 
+/* The timer came, or should have come, `late` ago. */
 static void
-lag_on_timer(evutil_socket_t fd, short what, void *arg)
+lag_note(struct lag *lag, int64_t late)
 {
-	struct lag *lag = arg;
-	int64_t late = clock_us() - lag->due_us;
-
-	(void)fd;
-	(void)what;
 	do {
 		histogram_add(lag->late, late);
 		late -= LAG_EVERY;
 	} while (late > 0);
+}
+
+static void
+lag_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct lag *lag = arg;
+
+	(void)fd;
+	(void)what;
+	lag_note(lag, clock_us() - lag->due_us);
 	lag_arm(lag);
 }
 
@@ -52,5 +58,11 @@ lag_start(struct lag *lag, struct event_base *base, struct histogram *late)
 void
 lag_stop(struct lag *lag)
 {
+	int64_t late = clock_us() - lag->due_us;
+
+	/* A callback that took long and then ended the loop left no time for
+	 * the timer. */
+	if (late > 0)
+		lag_note(lag, late);
 	event_del(&lag->timer);
 }

@@ -54,6 +54,36 @@ a_loop_that_is_held_up_is_late_by_as_much(void **state)
 	histogram_release(&late);
 }
 
+/* The loop's last callback. */
+static void
+hog_and_end(evutil_socket_t fd, short what, void *arg)
+{
+	static int64_t us = 50 * CLOCK_MS;
+
+	hog(fd, what, &us);
+	event_base_loopbreak(arg);
+}
+
+static void
+a_loop_that_is_held_up_to_its_end_was_late(void **state)
+{
+	static const struct timeval now;
+	struct event_base *base = event_base_new();
+	struct histogram late;
+	struct lag lag;
+
+	(void)state;
+	histogram_init(&late);
+	lag_start(&lag, base, &late);
+	event_base_once(base, -1, EV_TIMEOUT, hog_and_end, base, &now);
+	event_base_dispatch(base);
+	lag_stop(&lag);
+	assert_true(late.max >= 39 * CLOCK_MS);
+	assert_true(late.count >= 4);
+	histogram_release(&late);
+	event_base_free(base);
+}
+
 static void
 nothing_is_sampled_before_the_first_timer(void **state)
 {
@@ -64,6 +94,7 @@ nothing_is_sampled_before_the_first_timer(void **state)
 	(void)state;
 	histogram_init(&late);
 	lag_start(&lag, base, &late);
+	lag.due_us = INT64_MAX;	/* however slow this machine is */
 	lag_stop(&lag);
 	event_base_dispatch(base);
 	assert_int_equal(late.count, 0);
@@ -73,6 +104,7 @@ nothing_is_sampled_before_the_first_timer(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_loop_that_is_held_up_is_late_by_as_much),
+	cmocka_unit_test(a_loop_that_is_held_up_to_its_end_was_late),
 	cmocka_unit_test(nothing_is_sampled_before_the_first_timer),
 };
 
