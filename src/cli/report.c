@@ -200,7 +200,8 @@ report_add_times(struct buf *out, const struct report *report)
 	char p50[UNITS_TEXT], p90[UNITS_TEXT], p95[UNITS_TEXT];
 	char p99[UNITS_TEXT], max[UNITS_TEXT];
 
-	if (report->counters.ok == 0)
+	/* Without a fetch there is none. */
+	if (report->counters.ok == 0 || report->max_us == 0)
 		return;
 	buf_printf(out, "  time per URL: p50 %s, p90 %s, p95 %s, p99 %s, "
 		"max %s\n",
@@ -270,9 +271,11 @@ report_add_stages(struct buf *out, const struct report *report)
 		buf_printf(out, "%" PRIu64 " worker%s, busy %.1f %%, ",
 			stages->workers, stages->workers > 1 ? "s" : "",
 			report_utilisation(report));
-	buf_printf(out, "%.1f %% of the work while fetching; at most %s of "
-		"bodies\n", report_percent(stages->hidden_us,
-		stages->busy_us), units_show_size(stages->peak_bytes, size));
+	if (stages->hidden_us >= 0)
+		buf_printf(out, "%.1f %% of the work while fetching, ",
+			report_percent(stages->hidden_us, stages->busy_us));
+	buf_printf(out, "bodies took at most %s\n",
+		units_show_size(stages->peak_bytes, size));
 }
 
 /* Whether stages ran where fetches do, and for a good part of the time: else
@@ -423,6 +426,18 @@ report_add_spent(struct buf *out, const struct report *report)
 }
 
 static void
+report_add_json_overlap(struct buf *out, const struct report_stages *stages)
+{
+	if (stages->hidden_us < 0) {
+		buf_add_text(out, "\"hidden\":null,\"overlap\":null,");
+		return;
+	}
+	report_add_field(out, "hidden", stages->hidden_us);
+	buf_printf(out, ",\"overlap\":%.4f,",
+		report_percent(stages->hidden_us, stages->busy_us) / 100);
+}
+
+static void
 report_add_json_stages(struct buf *out, const struct report *report)
 {
 	const struct report_stages *stages = &report->stages;
@@ -444,12 +459,10 @@ report_add_json_stages(struct buf *out, const struct report *report)
 	report_add_field(out, "max", stages->queue_max_us);
 	buf_add_text(out, "},");
 	report_add_field(out, "busy", stages->busy_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "hidden", stages->hidden_us);
-	buf_printf(out, ",\"utilisation\":%.4f,\"overlap\":%.4f,"
-		"\"buffer_peak\":%" PRIu64 "},",
-		report_utilisation(report) / 100,
-		report_percent(stages->hidden_us, stages->busy_us) / 100,
+	buf_printf(out, ",\"utilisation\":%.4f,",
+		report_utilisation(report) / 100);
+	report_add_json_overlap(out, stages);
+	buf_printf(out, "\"buffer_peak\":%" PRIu64 "},",
 		stages->peak_bytes);
 }
 

@@ -18,7 +18,8 @@ struct report_stages {
 	int64_t wall_us, cpu_us;	/* in the stages, all bodies */
 	int64_t queue_p50_us, queue_p99_us, queue_max_us;
 	int64_t busy_us;	/* of all workers */
-	int64_t hidden_us;	/* of that, while fetches were under way */
+	int64_t hidden_us;	/* of that, while fetches were under way; -1:
+				 * it cannot be told */
 	uint64_t peak_bytes;	/* of bodies held at a time */
 };
 

@@ -237,7 +237,9 @@ workshop_figures(struct workshop *workshop, struct workshop_figures *ret)
 	*ret = (struct workshop_figures){
 		.workers = inside ? 0 : workshop->args.workers,
 		.busy_us = workshop->busy_us,
-		.hidden_us = workshop->hidden_us,
+		.hidden_us = workshop->args.env->bodies == NULL ||
+			workshop->args.env->in_children ? -1 :
+			workshop->hidden_us,
 	};
 	pthread_mutex_unlock(&workshop->lock);
 }

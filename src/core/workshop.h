@@ -73,7 +73,9 @@ int workshop_fd(const struct workshop *workshop);
 struct workshop_figures {
 	size_t workers;		/* 0: inline */
 	int64_t busy_us;	/* of all workers together */
-	int64_t hidden_us;	/* of that, while fetches were under way */
+	int64_t hidden_us;	/* of that, while fetches were under way; -1:
+				 * nothing was fetched, or the fetches' own
+				 * processes were at work */
 	uint64_t peak_bytes;	/* of bodies, held at a time; from run.h */
 };
 

@@ -81,7 +81,7 @@ stages_have_lines_of_their_own(void **state)
 		"  stages: 1,200 bodies, 3.00 s (cpu 2.50 s), 4 failed; "
 		"waited p50 1.50 ms, p99 20.0 ms, max 31.0 ms\n"
 		"  pool thread: 2 workers, busy 75.0 %, 80.0 % of the work "
-		"while fetching; at most 34.0 MiB of bodies\n"
+		"while fetching, bodies took at most 34.0 MiB\n"
 		"  loop lag: p50 100 us, p99 6.00 ms, max 8.00 ms\n"
 		"  cpu:";
 	struct report report = with_stages();
@@ -140,7 +140,7 @@ stages_are_an_object_in_the_object(void **state)
 		"\"bodies\":1200,\"failed\":4,\"wall\":3.000000,"
 		"\"cpu\":2.500000,\"queue\":{\"p50\":0.001500,"
 		"\"p99\":0.020000,\"max\":0.031000},\"busy\":3.000000,"
-		"\"hidden\":2.400000,\"utilisation\":0.7500,"
+		"\"utilisation\":0.7500,\"hidden\":2.400000,"
 		"\"overlap\":0.8000,\"buffer_peak\":35651584},"
 		"\"loop_lag\":{\"p50\":0.000100,\"p99\":0.006000,"
 		"\"max\":0.008000},\"user\":";
@@ -152,6 +152,27 @@ stages_are_an_object_in_the_object(void **state)
 	buf_init(&out, 1 << 16);
 	report_add_json(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out), expected));
+	buf_release(&out);
+}
+
+static void
+overlap_that_cannot_be_told_is_left_out(void **state)
+{
+	static struct stats stats;
+	struct report report = with_stages();
+	struct buf out;
+
+	(void)state;
+	report.stages.hidden_us = -1;
+	text_of(&report, &out);
+	assert_null(strstr(buf_text(&out), "while fetching"));
+	assert_non_null(strstr(buf_text(&out),
+		"busy 75.0 %, bodies took at most 34.0 MiB\n"));
+	buf_release(&out);
+	buf_init(&out, 1 << 16);
+	report_add_json(&out, &report, &stats);
+	assert_non_null(strstr(buf_text(&out),
+		"\"hidden\":null,\"overlap\":null,"));
 	buf_release(&out);
 }
 
@@ -264,6 +285,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(stages_have_lines_of_their_own),
 	cmocka_unit_test(a_late_loop_is_explained_where_stages_are_in_it),
 	cmocka_unit_test(stages_are_an_object_in_the_object),
+	cmocka_unit_test(overlap_that_cannot_be_told_is_left_out),
 	cmocka_unit_test(thousands_are_set_apart),
 	cmocka_unit_test(a_run_of_nothing_divides_by_nothing),
 	cmocka_unit_test(what_was_cut_off_is_no_failure),
