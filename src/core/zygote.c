@@ -211,15 +211,7 @@ zygote_reap(struct zygote_side *side)
 static void __attribute__((noreturn))
 zygote_end(struct zygote_side *side)
 {
-	struct zygote *zygote = side->zygote;
-	size_t slot;
-	pid_t pid;
-
-	for (slot = 0; slot < zygote->args.n_slots; slot++) {
-		pid = atomic_load(&zygote->pids[slot]);
-		if (pid > 0)
-			kill(pid, SIGKILL);
-	}
+	zygote_kill(side->zygote);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	_exit(EXIT_SUCCESS);
@@ -540,6 +532,19 @@ pid_t
 zygote_pid(const struct zygote *zygote, size_t slot)
 {
 	return atomic_load(&zygote->pids[slot]);
+}
+
+void
+zygote_kill(const struct zygote *zygote)
+{
+	size_t slot;
+	pid_t pid;
+
+	for (slot = 0; slot < zygote->args.n_slots; slot++) {
+		pid = atomic_load(&zygote->pids[slot]);
+		if (pid > 0)
+			kill(pid, SIGKILL);
+	}
 }
 
 size_t

@@ -246,12 +246,14 @@ fork_on_room(evutil_socket_t fd, short what, void *arg)
 	fork_fill(fork);
 }
 
-/* The run is over; the children themselves end with the zygote. */
+/* The run is over. Children would end with the zygote, but until then write
+ * on into bodies that are given back. */
 static void
 fork_cancel(void *arg)
 {
 	struct fork *fork = arg;
 
+	zygote_kill(fork->zygote);
 	fork_cancel_all(fork);
 	fork_end(fork);
 }

@@ -539,12 +539,17 @@ pool_cancel_all(struct pool *pool)
 			0);
 }
 
-/* The run is over; the workers themselves end with the zygote. */
+/*
+ * The run is over. The workers would end with the zygote; but while jobs are
+ * taken from them they would write on into bodies that are given back, all
+ * the faster as each makes room for the others.
+ */
 static void
 pool_cancel(void *arg)
 {
 	struct pool *pool = arg;
 
+	zygote_kill(pool->zygote);
 	pool_cancel_all(pool);
 	pool_end(pool);
 }

@@ -449,41 +449,74 @@ a_full_budget_holds_nobody_up_for_good(const struct strategy *strategy)
 
 /* --- ending early --- */
 
-/* Sends SIGINT once a stage has begun. */
-static void *
-interrupt(void *arg)
+struct caller {
+	pthread_t thread;
+	uint64_t sent;		/* bytes by the server; 0: a stage has begun */
+	int64_t sent_us;	/* the signal was; 0: never */
+};
+
+static int
+caller_is_due(const struct caller *caller)
 {
-	_Atomic int64_t *sent_us = arg;
+	if (caller->sent == 0)
+		return atomic_load(&tally->begun) > 0;
+	return world_stat(&world.here, "bytes_sent") >= caller->sent;
+}
+
+static void *
+caller_main(void *arg)
+{
+	struct caller *caller = arg;
 	int i;
 
-	for (i = 0; i < 4000 && atomic_load(&tally->begun) == 0; i++)
+	for (i = 0; i < 4000 && !caller_is_due(caller); i++)
 		pause_briefly();
-	if (atomic_load(&tally->begun) == 0)
+	if (i == 4000)
 		return NULL;
-	atomic_store(sent_us, clock_us());
+	caller->sent_us = clock_us();
 	kill(getpid(), SIGINT);
 	return NULL;
 }
 
 /* All signals are blocked in it, so that they reach the run. */
 static void
-interrupt_start(pthread_t *thread, _Atomic int64_t *sent_us)
+caller_start(struct caller *caller)
 {
 	sigset_t all, before;
 
+	world_reset(&world.here);
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	assert_int_equal(pthread_create(thread, NULL, interrupt, sent_us), 0);
+	assert_int_equal(pthread_create(&caller->thread, NULL, caller_main,
+		caller), 0);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* All there is was cut off, soon after the signal. */
+static void
+run_until_called(struct trip *trip, struct caller *caller)
+{
+	size_t i;
+
+	caller_start(caller);
+	trip_run(trip);
+	pthread_join(caller->thread, NULL);
+	assert_true(caller->sent_us != 0);
+	assert_int_equal(trip->rc, -1);
+	assert_int_equal(trip->err.code, ERR_INTERRUPTED);
+	assert_in_range(trip->ended_us - caller->sent_us, 0, SOON);
+	for (i = 0; i < trip->n; i++) {
+		assert_int_equal(trip->records[i]->error_class, ERROR_STOPPED);
+		assert_false(trip->records[i]->final);
+		assert_false(trip->records[i]->ok);
+	}
+	assert_int_equal(trip->counters.finals, 0);
 }
 
 static void
 a_signal_ends_stages_at_work(const struct strategy *strategy)
 {
-	_Atomic int64_t sent_us;
-	pthread_t thread;
 	struct visit visit;
-	uint64_t begun;
 	unsigned i;
 
 	EACH_POOL(visit, strategy) {
@@ -491,26 +524,31 @@ a_signal_ends_stages_at_work(const struct strategy *strategy)
 		for (i = 0; i < 30; i++)
 			trip_add(&visit.trip, "%s/bytes/%u?wait",
 				world.here.url, i);
-		sent_us = 0;
-		world_reset(&world.here);
-		interrupt_start(&thread, &sent_us);
-		trip_run(&visit.trip);
-		pthread_join(thread, NULL);
-		begun = world_stat(&world.here, "requests");
-		assert_true(sent_us != 0);
-		assert_int_equal(visit.trip.rc, -1);
-		assert_int_equal(visit.trip.err.code, ERR_INTERRUPTED);
-		assert_in_range(visit.trip.ended_us - sent_us, 0, SOON);
+		run_until_called(&visit.trip, &(struct caller){ 0 });
 		/* Whatever was asked for has its record, and one only. */
-		assert_in_range(visit.trip.n, 1, 30);
-		assert_int_equal(visit.trip.n, begun);
-		for (i = 0; i < visit.trip.n; i++) {
-			assert_int_equal(visit.trip.records[i]->error_class,
-				ERROR_STOPPED);
-			assert_false(visit.trip.records[i]->final);
-			assert_false(visit.trip.records[i]->ok);
-		}
-		assert_int_equal(visit.trip.counters.finals, 0);
+		assert_int_equal(visit.trip.n, world_stat(&world.here,
+			"requests"));
+	}
+}
+
+/* When one is let go of, there is room for the others. */
+static void
+a_signal_ends_bodies_that_fill_the_budget(const struct strategy *strategy)
+{
+	size_t width = strategy->caps & STRATEGY_ONE ? 1 : 32;
+	struct caller caller = { .sent = 8 * MIB };
+	struct visit visit;
+	unsigned i;
+
+	EACH_POOL(visit, strategy) {
+		visit_post(&visit, &stage_wc);
+		visit.trip.settings.buffer = MIB;
+		visit.trip.settings.concurrency = width;
+		for (i = 0; i < 40; i++)
+			trip_add(&visit.trip, "%s/endless", world.here.url);
+		caller.sent_us = 0;
+		run_until_called(&visit.trip, &caller);
+		assert_in_range(visit.trip.n, 1, width);
 	}
 }
 
@@ -561,6 +599,7 @@ static const struct promise promises[] = {
 	PROMISE(a_process_that_crashes_in_a_stage_costs_one_record),
 	PROMISE(a_full_budget_holds_nobody_up_for_good),
 	PROMISE(a_signal_ends_stages_at_work),
+	PROMISE(a_signal_ends_bodies_that_fill_the_budget),
 	PROMISE(a_failing_sink_ends_stages_at_work),
 };
 

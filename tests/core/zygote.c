@@ -229,6 +229,31 @@ test_nothing_is_left_when_it_stops(void **state)
 }
 
 static void
+test_children_that_are_killed_are_seen(void **state)
+{
+	struct zygote *zygote = start();
+	struct zygote_event event;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SLOTS; i++)
+		spawn(zygote, i, 'w');
+	for (i = 0; i < SLOTS; i++)
+		while (zygote_pid(zygote, i) == 0)
+			poll(NULL, 0, 1);
+	zygote_kill(zygote);
+	for (i = 0; i < SLOTS; i++) {
+		assert_int_equal(next(zygote, &event), PACKET_DONE);
+		assert_int_equal(event.kind, ZYGOTE_EXIT);
+		assert_true(WIFSIGNALED(event.value));
+	}
+	/* It goes on. */
+	spawn(zygote, 1, 'a');
+	expect(zygote, ZYGOTE_MESSAGE, 1);
+	zygote_free(zygote);
+}
+
+static void
 test_its_death_is_seen_and_takes_the_children_along(void **state)
 {
 	struct zygote *zygote = start();
@@ -306,6 +331,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_child_has_no_descriptor_of_the_run),
 	cmocka_unit_test(test_a_terminal_cannot_end_it),
 	cmocka_unit_test(test_nothing_is_left_when_it_stops),
+	cmocka_unit_test(test_children_that_are_killed_are_seen),
 	cmocka_unit_test(test_its_death_is_seen_and_takes_the_children_along),
 	cmocka_unit_test(test_the_death_of_its_maker_ends_it),
 	cmocka_unit_test(test_children_count_as_ours),
