@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -188,32 +189,85 @@ zygote_fork(struct zygote_side *side)
 	packet_clear(&zygote->packet);
 }
 
+/* n_slots: it is none of the children. */
+static size_t
+zygote_find(const struct zygote *zygote, pid_t pid)
+{
+	size_t slot = 0;
+
+	while (slot < zygote->args.n_slots &&
+	    atomic_load(&zygote->pids[slot]) != pid)
+		slot++;
+	return slot;
+}
+
+/*
+ * A child that was killed could not end the commands it had started. They
+ * are ours then (zygote_adopt()), each with the group it leads.
+ */
+static void
+zygote_kill_orphans(const struct zygote *zygote)
+{
+	char path[64];
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children",
+		(int)getpid());
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	while (fscanf(file, "%d", &pid) == 1)
+		if (zygote_find(zygote, pid) == zygote->args.n_slots) {
+			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
+		}
+	fclose(file);
+}
+
+/* Orphans of our children become ours, and not init's. */
+static void
+zygote_adopt(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
 static void
 zygote_reap(struct zygote_side *side)
 {
 	struct zygote *zygote = side->zygote;
-	int status;
+	int status, killed = 0;
 	size_t slot;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (slot = 0; slot < zygote->args.n_slots; slot++)
-			if (atomic_load(&zygote->pids[slot]) == pid)
-				break;
+		slot = zygote_find(zygote, pid);
 		if (slot == zygote->args.n_slots)
 			continue;
+		killed |= WIFSIGNALED(status);
 		atomic_store(&zygote->pids[slot], 0);
 		zygote_say(zygote, ZYGOTE_EXIT, slot, status);
 		side->n--;
 	}
+	if (killed)
+		zygote_kill_orphans(zygote);
 }
 
 static void __attribute__((noreturn))
 zygote_end(struct zygote_side *side)
 {
-	zygote_kill(side->zygote);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
+	const struct zygote *zygote = side->zygote;
+	size_t slot;
+	pid_t pid;
+
+	zygote_kill(zygote);
+	for (slot = 0; slot < zygote->args.n_slots; slot++) {
+		pid = atomic_load(&zygote->pids[slot]);
+		while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		atomic_store(&zygote->pids[slot], 0);
+	}
+	zygote_kill_orphans(zygote);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -319,6 +373,7 @@ zygote_begin(struct zygote *zygote, int sock, pid_t parent)
 
 	zygote->sock = sock;
 	zygote_end_with(parent, "fetchall-zygote");
+	zygote_adopt();
 	zygote_reset_signals();
 	if (zygote_close_others(sock) != 0)
 		_exit(EXIT_FAILURE);

@@ -87,7 +87,11 @@ int zygote_fd(const struct zygote *zygote);
 /* PACKET_DONE: an event is in *ret. PACKET_GONE: the zygote died. */
 enum packet_status zygote_next(struct zygote *zygote,
 	struct zygote_event *ret);
-/* Ends the children there are, whatever they are at; each is an event. */
+/*
+ * Ends the children there are, whatever they are at; each is an event. What
+ * they started ends as well, as it does when one is killed by anybody else,
+ * or with the zygote.
+ */
 void zygote_kill(const struct zygote *zygote);
 /* After PACKET_GONE: stops it and says how it died. Always -1. */
 int zygote_lost(struct zygote *zygote, struct err *err);
