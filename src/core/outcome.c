@@ -74,7 +74,7 @@ outcome_method(const struct fetch_request *request)
 
 /* Our own words where we broke off; libcurl would blame a callback. */
 static const char *
-outcome_refusal(enum fetch_refusal refusal, int os_errno)
+outcome_refusal(enum fetch_refusal refusal)
 {
 	switch (refusal) {
 	case FETCH_HEADER_LIMIT:
@@ -89,10 +89,9 @@ outcome_refusal(enum fetch_refusal refusal, int os_errno)
 		return "a Transfer-Encoding that was not asked for";
 	case FETCH_BODY_LIMIT:
 		return "the body is larger than --max-body allows";
-	case FETCH_NOT_WRITTEN:
-		return strerror(os_errno);
 	case FETCH_CANCELLED:
 		return "ended early";
+	case FETCH_NOT_WRITTEN:
 	case FETCH_ACCEPTED:
 	case FETCH_CRASHED:
 	case FETCH_REFUSALS:
@@ -101,14 +100,29 @@ outcome_refusal(enum fetch_refusal refusal, int os_errno)
 	return NULL;
 }
 
+/* Into the file that was asked for, or, where memory was short, another. */
 static char *
-outcome_message(const struct fetch_reply *reply,
-	const struct verdict *verdict, const char *errormsg)
+outcome_not_written(const struct job *job)
 {
+	const char *why = strerror(job->fetch.reply.os_errno);
+
+	if (job->asked != NULL && job->asked->output != NULL)
+		return mem_printf("output '%s': %s", job->asked->output, why);
+	return mem_printf("the body found no place in $TMPDIR: %s", why);
+}
+
+static char *
+outcome_message(const struct job *job, const struct verdict *verdict,
+	const char *errormsg)
+{
+	const struct fetch_reply *reply = &job->fetch.reply;
+
 	if (verdict->error_class == ERROR_NONE)
 		return NULL;
+	if (errormsg == NULL && reply->refusal == FETCH_NOT_WRITTEN)
+		return outcome_not_written(job);
 	if (errormsg == NULL)
-		errormsg = outcome_refusal(reply->refusal, reply->os_errno);
+		errormsg = outcome_refusal(reply->refusal);
 	if (errormsg == NULL && verdict->error_class == ERROR_REDIRECT)
 		errormsg = "more redirects than --max-redirs allows";
 	return outcome_copy(errormsg != NULL ? errormsg : reply->errormsg);
@@ -134,8 +148,7 @@ outcome_result(struct job *job, const struct verdict *verdict,
 		verdict->error_class != ERROR_STOPPED;
 	result->error_class = verdict->error_class;
 	result->error_detail = verdict->detail;
-	result->errormsg = outcome_message(&job->fetch.reply, verdict,
-		errormsg);
+	result->errormsg = outcome_message(job, verdict, errormsg);
 	result->timestamp = job->started_us + wall_offset;
 	result->num_redirects = job->n_hops;
 	result->strategy = strategy;

@@ -166,14 +166,19 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 }
 
 @test "each stage works with each pool" {
+	cat >answer <<-'END'
+	while read -r head; do
+	    n=${head#*\"length\":}
+	    head -c "${n%%,*}" >/dev/null
+	    echo '{"a":1}'
+	done
+	END
 	for pool in inline thread process; do
 		fetch --pool "$pool" --compressed --post sha256 --post xxh3 \
 			--post crc32 --post wc --post links --post grep:a \
 			--post pow:3,100 --post factorial:10 --post fib:10 \
 			--post fib-recursive:10 --post spin:1 --post sleep:1 \
-			--exec cat --post 'coproc:sh -c '\''while read -r h
-			do n=${h#*\"length\":}; head -c "${n%%,*}" >/dev/null
-			echo "{\"a\":1}"; done'\' \
+			--exec cat --post 'coproc:sh answer' \
 			--post gzip --post zstd "$ORIGIN_URL/gzip/100"
 		[ "$status" -eq 0 ]
 		[ "$(record 1 .size_decoded)" -eq 100 ]
@@ -275,6 +280,7 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 		[ "$status" -eq 1 ]
 		[ "$(record 2 '"\(.error_class) \(.error_detail)"')" = \
 			"local write_refused" ]
+		[[ $(record 2 .errormsg) == *"TMPDIR: No such file"* ]]
 		[ "$(record 1 .ok)$(record 3 .ok)" = truetrue ]
 		(
 			ulimit -f 2000
@@ -284,6 +290,22 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 				= "local write_refused" ]
 			[ "$(record 1 .ok)$(record 3 .ok)" = truetrue ]
 		)
+	done
+}
+
+@test "a disk that becomes full fails the bodies that it has no room for" {
+	unshare -rm true || skip "no file system can be mounted here"
+	printf "$ORIGIN_URL/bytes/%s\n" 1 3MiB 2 4MiB 300000 >list
+	mkdir small
+	for strategy in serial async process-pool; do
+		unshare -rm sh -c 'mount -t tmpfs -o size=2M none small &&
+			TMPDIR=$PWD/small exec "$@"' - timeout 60 "$FETCHALL" \
+			-s "$strategy" --quiet --json --retry 0 \
+			--buffer 1MiB --post wc list >out || true
+		jq -se 'sort_by(.seq) | map(.ok) ==
+			[true, false, true, false, true] and
+			(.[1].errormsg | contains("No space left")) and
+			.[3].error_detail == "write_refused"' out
 	done
 }
 

@@ -236,6 +236,7 @@ failures_are_explained(void **state)
 		{ ERROR_BODY, FETCH_BODY_LIMIT, 0, "w", NULL,
 			"the body is larger than --max-body allows" },
 		{ ERROR_LOCAL, FETCH_NOT_WRITTEN, ENOSPC, "w", NULL,
+			"the body found no place in $TMPDIR: "
 			"No space left on device" },
 		{ ERROR_STOPPED, FETCH_CANCELLED, 0, "w", NULL,
 			"ended early" },
@@ -261,6 +262,28 @@ failures_are_explained(void **state)
 		result_free(result);
 		job_free(job);
 	}
+}
+
+/* One with a file of its own was not to go to $TMPDIR. */
+static void
+a_file_that_cannot_be_written_is_named(void **state)
+{
+	struct verdict verdict = { .error_class = ERROR_LOCAL };
+	struct source_request asked = { .output = mem_strdup("a/b") };
+	struct job *job = job_of("http://h/");
+	struct result *result;
+
+	(void)state;
+	job->asked = &asked;
+	job->fetch.reply.refusal = FETCH_NOT_WRITTEN;
+	job->fetch.reply.os_errno = ENOSPC;
+	result = outcome_of(job, &verdict, NULL);
+	assert_string_equal(result->errormsg,
+		"output 'a/b': No space left on device");
+	job->asked = NULL;
+	free(asked.output);
+	result_free(result);
+	job_free(job);
 }
 
 static void
@@ -289,6 +312,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_method_is_told_where_it_is_not_get),
 	cmocka_unit_test(what_is_tried_again_or_cut_off_is_not_final),
 	cmocka_unit_test(failures_are_explained),
+	cmocka_unit_test(a_file_that_cannot_be_written_is_named),
 	cmocka_unit_test(a_line_that_is_no_url_has_a_row),
 };
 
