@@ -238,3 +238,27 @@ dies() {
 		[[ $output == *'50 ok, 0 failed'* ]]
 	done
 }
+
+@test "a file whose stages a child ran has its name; without a fetch none is" {
+	local strategy
+
+	run -0 "$FETCHALL" --version
+	[[ $output != *"without jansson"* ]] || skip "${lines[0]}"
+	for strategy in fork process-pool; do
+		echo "{\"url\":\"$ORIGIN_URL/bytes/8\",\"output\":\"$strategy\"}" \
+			>list
+		run -0 --separate-stderr "$FETCHALL" -s "$strategy" --json \
+			--pool inline --post wc --input-format ndjson list
+		[[ $output == *"\"filename_effective\":\"$strategy\""* ]]
+		[[ $output == *'"wc_bytes":8'* ]]
+		[ "$(cat "$strategy")" = abcdefgh ]
+		rm "$strategy"
+		for stage in wc gzip; do
+			run -0 --separate-stderr "$FETCHALL" -s "$strategy" \
+				--json --no-fetch --post "$stage" \
+				--input-format ndjson list
+			[[ $output == *'"filename_effective":null'* ]]
+		done
+		[ ! -e "$strategy" ]
+	done
+}
