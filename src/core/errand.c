@@ -266,10 +266,17 @@ errand_add_reply(struct buf *out, int *ret_fd, const struct errand *errand)
 }
 
 void
+errand_end_stages(struct errand *errand)
+{
+	chain_worker_free(errand->worker);
+	errand->worker = NULL;
+}
+
+void
 errand_release(struct errand *errand)
 {
 	errand_let_go(errand);
-	chain_worker_free(errand->worker);
+	errand_end_stages(errand);
 	buf_release(&errand->outcome);
 	wire_request_release(&errand->request);
 }

@@ -262,3 +262,32 @@ dies() {
 		[ ! -e "$strategy" ]
 	done
 }
+
+@test "no command of a stage outlives the processes that run stages" {
+	local args
+
+	# Ends neither with its input nor when it is asked to.
+	cat >deaf <<-'END'
+	#!/bin/sh
+	trap '' TERM
+	echo $$ >>pids
+	while read -r line; do
+		n=${line##*\"length\":}
+		head -c "${n%%[!0-9]*}" >/dev/null
+		echo '{}'
+	done
+	while :; do sleep 0.1; done
+	END
+	chmod +x deaf
+	for args in "-s fork --pool inline" "-s process-pool --pool inline" \
+	    "-s async --pool process" "-s fork --pool process"; do
+		rm -f pids
+		# shellcheck disable=SC2086
+		run -0 "$FETCHALL" $args -c 2 -j 2 --post coproc:./deaf \
+			"$ORIGIN_URL/bytes/1" "$ORIGIN_URL/bytes/2"
+		[ -s pids ]
+		while read -r pid; do
+			run ! kill -0 "$pid"
+		done <pids
+	done
+}
