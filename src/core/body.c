@@ -300,18 +300,6 @@ body_wait(void *arg, int64_t us)
 		budget_wait(body->store->budget, body->slot, us);
 }
 
-int
-body_restart(struct body *body)
-{
-	unnamed_close(&body->first);
-	if (body->store == NULL)
-		return unnamed_empty(&body->file);
-	unnamed_close(&body->file);
-	body->len = body->charged = 0;
-	budget_leave(body->store->budget, body->slot);
-	return 0;
-}
-
 uint64_t
 body_length(const struct body *body)
 {

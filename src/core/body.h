@@ -58,11 +58,6 @@ int body_write(void *body, const void *p, size_t n);
 int body_may_write(void *body);
 /* Waits until that may have changed, at most so long. */
 void body_wait(void *body, int64_t us);
-/*
- * Empties it; -1 with errno. To be called when an attempt or hop has ended and
- * not when the next begins: until then it would count as one at work.
- */
-int body_restart(struct body *body);
 uint64_t body_length(const struct body *body);
 /* All its bytes, until the next call for this body; a file is mapped. */
 int body_view(struct body *body, const void **ret, size_t *ret_len,

@@ -120,10 +120,11 @@ crew_kill(struct crew *crew, const struct crew_worker *worker)
 static void
 crew_read(struct crew *crew, struct crew_worker *worker)
 {
+	enum packet_status status = PACKET_AGAIN;
 	struct list *task;
 
-	while (worker->n > 0 && packet_recv(worker->sock, &crew->packet,
-	    PACKET_NOWAIT) == PACKET_DONE) {
+	while (worker->n > 0 && (status = packet_recv(worker->sock,
+	    &crew->packet, PACKET_NOWAIT)) == PACKET_DONE) {
 		task = list_pop(&worker->tasks);
 		worker->n--;
 		if (!crew->packet.broken && crew->hooks.answered(
@@ -135,6 +136,9 @@ crew_read(struct crew *crew, struct crew_worker *worker)
 		crew_kill(crew, worker);
 		return;
 	}
+	/* It has ended, or lives on without its socket, and so for nothing. */
+	if (status == PACKET_GONE)
+		crew_kill(crew, worker);
 }
 
 /* --- tasks going out --- */
@@ -298,6 +302,7 @@ crew_turn(struct crew *crew)
 {
 	int64_t cancelled_us;
 	int closing, timeout = -1;
+	int64_t left_us;
 	size_t i;
 
 	pthread_mutex_lock(&crew->lock);
@@ -307,8 +312,9 @@ crew_turn(struct crew *crew)
 	if (closing)
 		return 0;
 	if (cancelled_us != 0) {
-		timeout = (int)(crew_end_early(crew, cancelled_us) / CLOCK_MS);
-		timeout = timeout > 0 ? timeout + 1 : -1;
+		left_us = crew_end_early(crew, cancelled_us);
+		if (left_us > 0)
+			timeout = (int)(left_us / CLOCK_MS) + 1;
 	} else {
 		crew_fill(crew);
 		if (crew_starves(crew))

@@ -358,8 +358,8 @@ dispatch_pump(struct dispatch *dispatch)
 	struct job *job;
 
 	while (!dispatch->stopping &&
-	    dispatch->n_ready + dispatch->n_naming < dispatch->args.concurrency &&
-	    dispatch_admits(dispatch) &&
+	    dispatch->n_ready + dispatch->n_naming <
+	    dispatch->args.concurrency && dispatch_admits(dispatch) &&
 	    (job = dispatch_pull(dispatch)) != NULL) {
 		if (job->bad != NULL)
 			dispatch_end_bad(dispatch, job);

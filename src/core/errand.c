@@ -90,7 +90,8 @@ errand_take_body(const struct errand_head *head, int fd, struct body *body)
 		body_update(body, &head->place, errand_dup(head, fd));
 }
 
-/* The child has our clock, so its times are in order and not ahead. */
+/* The child has our clock, so its times are in order, not ahead, and not
+ * before it was asked. */
 static int
 errand_take_outcome(const struct errand_answer *answer, const char *p,
 	struct job *job, const struct pool_env *env)
@@ -100,6 +101,7 @@ errand_take_outcome(const struct errand_answer *answer, const char *p,
 	if (answer->outcome_len == 0)
 		return 0;
 	if (!errand_with_stages(job, env) ||
+	    answer->begun_us < job->hop_us ||
 	    answer->begun_us > answer->ended_us ||
 	    answer->ended_us > clock_us())
 		return -1;
@@ -115,11 +117,10 @@ static int
 errand_read(const struct errand_answer *answer, const char *p, size_t n,
 	int fd, struct job *job, const struct pool_env *env)
 {
-	const char *reply = p + answer->outcome_len;
+	size_t outcome_len = answer->outcome_len;
 
-	if (answer->outcome_len > n ||
-	    wire_read_reply(reply, n - answer->outcome_len,
-	    &job->fetch.reply) != 0 ||
+	if (outcome_len > n || wire_read_reply(p + outcome_len,
+	    n - outcome_len, &job->fetch.reply) != 0 ||
 	    errand_take_outcome(answer, p, job, env) != 0)
 		return -1;
 	return errand_take_body(&answer->head, fd, job->body);
@@ -132,6 +133,9 @@ errand_read_reply(const void *p, size_t n, int fd, struct job *job,
 	struct errand_answer answer;
 
 	fetch_reply_clear(&job->fetch.reply);
+	/* Of an attempt before this one, whose child said too much. */
+	work_free(job->work);
+	job->work = NULL;
 	if (n < sizeof answer)
 		return -1;
 	memcpy(&answer, p, sizeof answer);
@@ -262,10 +266,17 @@ errand_add_reply(struct buf *out, int *ret_fd, const struct errand *errand)
 }
 
 void
+errand_end_stages(struct errand *errand)
+{
+	chain_worker_free(errand->worker);
+	errand->worker = NULL;
+}
+
+void
 errand_release(struct errand *errand)
 {
 	errand_let_go(errand);
-	chain_worker_free(errand->worker);
+	errand_end_stages(errand);
 	buf_release(&errand->outcome);
 	wire_request_release(&errand->request);
 }

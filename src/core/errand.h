@@ -56,6 +56,8 @@ void errand_add_reply(struct buf *out, int *ret_fd,
 	const struct errand *errand);
 /* The answer was sent: closes the body's file. */
 void errand_let_go(struct errand *errand);
+/* No other body will come: ends the stages, and commands that they run. */
+void errand_end_stages(struct errand *errand);
 void errand_release(struct errand *errand);
 
 #endif

@@ -249,6 +249,8 @@ run_strategy(struct run *run, struct err *err)
 	rc = strategy->run(run, run->settings->strategy_settings, err);
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
+	if (run->stages != NULL)
+		stages_await_children(run->stages, run->zygote);
 	zygote_stop(run->zygote);
 	dispatch_cut_off(run->dispatch);
 	return rc;

@@ -167,14 +167,18 @@ settle_not_written(void)
 	};
 }
 
-/* What the stages make of a body that is kept is what is kept. */
+/*
+ * What the stages make of a body that is kept is what is kept. Where nothing
+ * was fetched there is no body, and no file of it.
+ */
 static int
-settle_set_output(const struct settle *settle, struct work *work,
-	const char *output, struct err *err)
+settle_set_output(const struct settle *settle, const struct job *job,
+	struct work *work, struct err *err)
 {
-	if (output == NULL)
+	if (job->asked == NULL || job->asked->output == NULL ||
+	    work->body == NULL)
 		return 0;
-	work->output = mem_strdup(output);
+	work->output = mem_strdup(job->asked->output);
 	if (!chain_replaces(settle->settings->chain))
 		return 0;
 	work->out = body_write;
@@ -197,8 +201,7 @@ settle_hand_over(struct settle *settle, struct job *job,
 	work_fill(work, settle_result(settle, job, verdict, NULL), job->body,
 		job->fetch.reply.content_encoding);
 	job->body = NULL;
-	if (!done && settle_set_output(settle, work, job->asked != NULL ?
-	    job->asked->output : NULL, &err) != 0) {
+	if (settle_set_output(settle, job, work, &err) != 0) {
 		work_fail(work, ERROR_LOCAL, "write_refused", err.text);
 		done = 1;
 	}

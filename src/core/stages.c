@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "core/body.h"
 #include "core/budget.h"
@@ -21,6 +22,9 @@
 #include "core/strategy.h"
 #include "core/workshop.h"
 #include "core/zygote.h"
+
+/* For workers to end their commands, which have 2 seconds (stage/coproc). */
+#define STAGES_LAST_US (3 * CLOCK_SECOND)
 
 struct stages {
 	const struct run_settings *settings;
@@ -160,6 +164,8 @@ void
 stages_stop(struct stages *stages)
 {
 	workshop_stop(stages->workshop);
+	if (stages->zygote != NULL)
+		zygote_await(stages->zygote, STAGES_LAST_US);
 	zygote_stop(stages->zygote);
 }
 
@@ -167,6 +173,13 @@ struct pool_env *
 stages_env(struct stages *stages)
 {
 	return &stages->env;
+}
+
+void
+stages_await_children(const struct stages *stages, struct zygote *zygote)
+{
+	if (stages->env.in_children && !atomic_load(stages->cancelled))
+		zygote_await(zygote, STAGES_LAST_US);
 }
 
 struct body_store *

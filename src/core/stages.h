@@ -14,6 +14,7 @@ struct pool_env;
 struct run_settings;
 struct workshop;
 struct workshop_figures;
+struct zygote;
 
 /*
  * What a run has only when there are stages: the byte budget, the memory for
@@ -34,6 +35,10 @@ int stages_open(struct stages *stages, struct ledger *ledger,
 
 /* For the strategy's processes, which are forked with it. */
 struct pool_env *stages_env(struct stages *stages);
+/* The strategy has ended: where its children run stages, waits for them to end
+ * by themselves; not once stages were cancelled, as fetches may hang then. */
+void stages_await_children(const struct stages *stages,
+	struct zygote *zygote);
 /* NULL: nothing is fetched, so there are no bodies. */
 struct body_store *stages_bodies(struct stages *stages);
 struct workshop *stages_workshop(const struct stages *stages);

@@ -106,14 +106,6 @@ unnamed_append(struct unnamed *file, const void *p, size_t n)
 	return 0;
 }
 
-int
-unnamed_empty(struct unnamed *file)
-{
-	unnamed_unmap(file);
-	file->len = 0;
-	return ftruncate(file->fd, 0);
-}
-
 static int
 unnamed_map(struct unnamed *file, struct err *err)
 {

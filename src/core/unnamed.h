@@ -31,9 +31,7 @@ void unnamed_close(struct unnamed *file);
 
 /* All n bytes, or -1 with errno and none. */
 int unnamed_append(struct unnamed *file, const void *p, size_t n);
-/* -1 with errno. */
-int unnamed_empty(struct unnamed *file);
-/* All its bytes, good until it is emptied or closed, or asked for again. */
+/* All its bytes, good until it is closed or asked for again. */
 int unnamed_view(struct unnamed *file, const void **ret, size_t *ret_len,
 	struct err *err);
 /* Whether that is a file of at least n bytes. */

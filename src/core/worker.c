@@ -32,8 +32,10 @@ worker_listen(struct worker *worker)
 {
 	struct packet swap;
 
-	if (packet_recv(worker->sock, &worker->received, 0) != PACKET_DONE)
+	if (packet_recv(worker->sock, &worker->received, 0) != PACKET_DONE) {
+		errand_release(&worker->errand);
 		_exit(EXIT_SUCCESS);
+	}
 	if (worker->received.kind != WORKER_REQUEST)
 		return;
 	swap = worker->long_request;

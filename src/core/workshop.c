@@ -23,7 +23,7 @@
 
 struct workshop {
 	struct workshop_args args;
-	void *pool;		/* what the pool's start() gave; NULL: it ended */
+	void *pool;		/* what its start() gave; NULL: it ended */
 	size_t limit;
 	struct wake ended;
 	pthread_mutex_t lock;	/* all below */

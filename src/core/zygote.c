@@ -455,6 +455,32 @@ zygote_new(const struct zygote_args *args, struct err *err)
 	return NULL;
 }
 
+static int
+zygote_has_children(const struct zygote *zygote)
+{
+	size_t slot;
+
+	for (slot = 0; slot < zygote->args.n_slots; slot++)
+		if (zygote_pid(zygote, slot) != 0)
+			return 1;
+	return 0;
+}
+
+void
+zygote_await(struct zygote *zygote, int64_t us)
+{
+	struct pollfd news = { .fd = zygote->sock, .events = POLLIN };
+	int64_t until = clock_us() + us, left;
+	struct zygote_event event;
+
+	/* Where it was stopped already, nobody says so of children. */
+	while (zygote->pid != 0 && zygote_has_children(zygote) &&
+	    (left = until - clock_us()) > 0)
+		if (poll(&news, 1, (int)(left / CLOCK_MS) + 1) > 0 &&
+		    zygote_next(zygote, &event) == PACKET_GONE)
+			return;
+}
+
 /* Its end of the socket is closed when it and all its children are gone. */
 static void
 zygote_wait(struct zygote *zygote)

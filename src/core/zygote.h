@@ -68,6 +68,11 @@ struct zygote_event {
 /* All borrowed. NULL with ERR_SYSTEM, or ERR_IO for certificates. */
 struct zygote *zygote_new(const struct zygote_args *args, struct err *err);
 /*
+ * Waits until it has no child, at most so long: those that see by themselves
+ * that the run is over may have commands of their own to end.
+ */
+void zygote_await(struct zygote *zygote, int64_t us);
+/*
  * Ends it and its children, and waits: from then on getrusage(2) counts them
  * all as children. Twice is fine, NULL too.
  */

@@ -312,7 +312,8 @@ const struct stage stage_decode = {
 		"SIZE (--max-body with --compressed) fails with detail limit, "
 		"and see --decode-ratio. Several gzip members in a row are one "
 		"body; other bytes behind the end of one are ignored, as in "
-		"browsers, except by zstd. A body without Content-Encoding passes as it is.",
+		"browsers, except by zstd. A body without Content-Encoding "
+		"passes as it is.",
 	.caps = STAGE_REPLACES,
 	STAGE_COLUMNS(decode_columns),
 	.opts = &decode_opts,

@@ -40,6 +40,8 @@ fork_live(struct zygote_child *child)
 	/* Nobody will use the connection again. */
 	errand.request.fetch.request.flags &= ~(unsigned)FETCH_REUSE;
 	errand_perform(&errand, child->performer);
+	/* The run may end with the answer, and this process at once. */
+	errand_end_stages(&errand);
 	packet_init(&answer);
 	answer.kind = ZYGOTE_MESSAGE;
 	answer.number = (uint32_t)child->slot;

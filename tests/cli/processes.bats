@@ -238,3 +238,56 @@ dies() {
 		[[ $output == *'50 ok, 0 failed'* ]]
 	done
 }
+
+@test "a file whose stages a child ran has its name; without a fetch none is" {
+	local strategy
+
+	run -0 "$FETCHALL" --version
+	[[ $output != *"without jansson"* ]] || skip "${lines[0]}"
+	for strategy in fork process-pool; do
+		echo "{\"url\":\"$ORIGIN_URL/bytes/8\",\"output\":\"$strategy\"}" \
+			>list
+		run -0 --separate-stderr "$FETCHALL" -s "$strategy" --json \
+			--pool inline --post wc --input-format ndjson list
+		[[ $output == *"\"filename_effective\":\"$strategy\""* ]]
+		[[ $output == *'"wc_bytes":8'* ]]
+		[ "$(cat "$strategy")" = abcdefgh ]
+		rm "$strategy"
+		for stage in wc gzip; do
+			run -0 --separate-stderr "$FETCHALL" -s "$strategy" \
+				--json --no-fetch --post "$stage" \
+				--input-format ndjson list
+			[[ $output == *'"filename_effective":null'* ]]
+		done
+		[ ! -e "$strategy" ]
+	done
+}
+
+@test "no command of a stage outlives the processes that run stages" {
+	local args
+
+	# Ends neither with its input nor when it is asked to.
+	cat >deaf <<-'END'
+	#!/bin/sh
+	trap '' TERM
+	echo $$ >>pids
+	while read -r line; do
+		n=${line##*\"length\":}
+		head -c "${n%%[!0-9]*}" >/dev/null
+		echo '{}'
+	done
+	while :; do sleep 0.1; done
+	END
+	chmod +x deaf
+	for args in "-s fork --pool inline" "-s process-pool --pool inline" \
+	    "-s async --pool process" "-s fork --pool process"; do
+		rm -f pids
+		# shellcheck disable=SC2086
+		run -0 "$FETCHALL" $args -c 2 -j 2 --post coproc:./deaf \
+			"$ORIGIN_URL/bytes/1" "$ORIGIN_URL/bytes/2"
+		[ -s pids ]
+		while read -r pid; do
+			run ! kill -0 "$pid"
+		done <pids
+	done
+}

@@ -205,29 +205,6 @@ there_are_as_many_as_there_is_room_for(void **state)
 	rig_close(&rig);
 }
 
-static void
-another_attempt_begins_with_nothing(void **state)
-{
-	static const size_t sizes[] = { 100, 300 * KIB, 50, 0, 200 * KIB };
-	struct rig rig;
-	struct body *body;
-	size_t i;
-
-	(void)state;
-	rig_open(&rig, 128 * KIB, 1, MIB);
-	body = body_new(rig.store);
-	for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		assert_int_equal(put(body, i, sizes[i]), 0);
-		assert_true(holds(body, i, sizes[i]));
-		assert_int_equal(in_file(body), sizes[i] > 128 * KIB);
-		assert_int_equal(body_restart(body), 0);
-		assert_int_equal(budget_held(rig.budget), 0);
-		assert_true(holds(body, i, 0));
-	}
-	body_free(body);
-	rig_close(&rig);
-}
-
 /* --- disks --- */
 
 static void
@@ -724,23 +701,6 @@ a_file_has_a_name_once_it_is_whole(void **state)
 }
 
 static void
-another_attempt_at_a_file_begins_with_nothing(void **state)
-{
-	struct body *body = body_open("page", NULL);
-
-	(void)state;
-	assert_int_equal(put(body, 0, 10000), 0);
-	assert_true(holds(body, 0, 10000));
-	assert_int_equal(body_restart(body), 0);
-	assert_int_equal(put(body, 1, 100), 0);
-	assert_true(holds(body, 1, 100));
-	assert_int_equal(body_keep(body, NULL), 0);
-	body_free(body);
-	assert_int_equal(size_of("page"), 100);
-	assert_int_equal(unlink("page"), 0);
-}
-
-static void
 no_file_is_overwritten(void **state)
 {
 	struct err err = { 0 };
@@ -859,7 +819,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_written_is_read),
 	cmocka_unit_test(a_body_is_charged_for_by_the_page),
 	cmocka_unit_test(there_are_as_many_as_there_is_room_for),
-	cmocka_unit_test(another_attempt_begins_with_nothing),
 	cmocka_unit_test(where_there_is_no_folder_a_body_stays_whole),
 	cmocka_unit_test(a_full_disk_takes_nothing_from_a_body),
 	cmocka_unit_test(who_may_not_write_is_told_when_he_may),
@@ -871,7 +830,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_large_bodys_memory_goes_back),
 	cmocka_unit_test(a_killed_childs_memory_goes_back),
 	cmocka_unit_test(a_file_has_a_name_once_it_is_whole),
-	cmocka_unit_test(another_attempt_at_a_file_begins_with_nothing),
 	cmocka_unit_test(no_file_is_overwritten),
 	cmocka_unit_test(paths_that_lead_elsewhere_are_refused),
 	cmocka_unit_test(what_is_kept_is_what_was_written_last),

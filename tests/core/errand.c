@@ -249,6 +249,34 @@ answers_to_other_errands_are_refused(void **state)
 	rig_close(&rig);
 }
 
+/* Whatever numbers are in it; sanitizers watch. */
+static void
+no_answer_leads_beyond_itself(void **state)
+{
+	static const unsigned char values[] = { 0xff, 0x80, 0x7f };
+	struct errand errand = { 0 };
+	struct rig rig;
+	char word[8];
+	size_t at, i;
+
+	(void)state;
+	rig_open(&rig);
+	run_errand(&rig, &errand, 10000);
+	for (at = 0; at + sizeof word <= rig.answer.len; at += sizeof word)
+		for (i = 0; i < sizeof values; i++) {
+			memcpy(word, rig.answer.data + at, sizeof word);
+			memset(rig.answer.data + at, values[i], sizeof word);
+			errand_read_reply(rig.answer.data, rig.answer.len, -1,
+				&rig.job, rig.child.arg);
+			memcpy(rig.answer.data + at, word, sizeof word);
+		}
+	assert_int_equal(errand_read_reply(rig.answer.data, rig.answer.len,
+		-1, &rig.job, rig.child.arg), 0);
+	assert_holds(rig.job.body, 10000);
+	errand_release(&errand);
+	rig_close(&rig);
+}
+
 static void
 requests_that_are_none_are_refused(void **state)
 {
@@ -279,6 +307,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(one_errand_after_the_other),
 	cmocka_unit_test(a_file_is_for_who_is_in_one),
 	cmocka_unit_test(answers_to_other_errands_are_refused),
+	cmocka_unit_test(no_answer_leads_beyond_itself),
 	cmocka_unit_test(requests_that_are_none_are_refused),
 };
 

@@ -87,6 +87,10 @@ obey(void *self, struct stage_call *call, const void *p, size_t n,
 		signal(SIGSEGV, SIG_DFL);
 		raise(SIGSEGV);
 	}
+	if (n == 4 && memcmp(text, "deaf", 4) == 0) {
+		close_range(STDERR_FILENO + 1, ~0u, 0);
+		pause();
+	}
 	if (n == 4 && memcmp(text, "fail", 4) == 0)
 		return err_set(err, ERR_FAILED, "as told");
 	if (n == 4 && memcmp(text, "wait", 4) == 0)
@@ -487,6 +491,23 @@ a_worker_that_dies_costs_the_record_it_was_at(void **state)
 }
 
 static void
+a_worker_that_hangs_up_is_ended(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_start(&rig, &pool_process, &stage_obey);
+	submit(&rig, 0, "alive");
+	submit(&rig, 1, "deaf");
+	submit(&rig, 2, "alive");
+	await(&rig, 3);
+	expect_ok(&rig, 0, "alive");
+	expect_failed(&rig, 1, ERROR_LOCAL, "crashed", "signal 9");
+	expect_ok(&rig, 2, "alive");
+	rig_stop(&rig);
+}
+
+static void
 without_the_process_that_makes_workers_works_fail(void **state)
 {
 	struct rig rig;
@@ -542,6 +563,7 @@ static const struct CMUnitTest tests[] = {
 		a_stage_that_is_not_thread_safe_is_alone_in_its_process),
 	cmocka_unit_test(others_work_at_the_same_time),
 	cmocka_unit_test(a_worker_that_dies_costs_the_record_it_was_at),
+	cmocka_unit_test(a_worker_that_hangs_up_is_ended),
 	cmocka_unit_test(without_the_process_that_makes_workers_works_fail),
 	cmocka_unit_test(a_pool_is_found_by_its_name),
 };
