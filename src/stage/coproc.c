@@ -120,7 +120,8 @@ coproc_start(const void *plan, void **ret_self, struct err *err)
 	return 0;
 }
 
-/* The end of its input tells the command that there is no more. */
+/* The end of its input tells the command that there is no more. When the run
+ * is being ended it gets no time, which the last call still tells. */
 static void
 coproc_stop(void *self)
 {
@@ -129,7 +130,6 @@ coproc_stop(void *self)
 
 	if (talk->spawn.pid != 0) {
 		talk->until_us = clock_us() + COPROC_LAST_US;
-		talk->cancelled = NULL;
 		spawn_close(&talk->spawn.in);
 		talk_run(talk, NULL, 0, TALK_EXIT);
 	}

@@ -263,10 +263,9 @@ dies() {
 	done
 }
 
-@test "no command of a stage outlives the processes that run stages" {
-	local args
-
-	# Ends neither with its input nor when it is asked to.
+# make_deaf: a coproc command that ends neither with its input nor when it is
+# asked to.
+make_deaf() {
 	cat >deaf <<-'END'
 	#!/bin/sh
 	trap '' TERM
@@ -279,6 +278,12 @@ dies() {
 	while :; do sleep 0.1; done
 	END
 	chmod +x deaf
+}
+
+@test "no command of a stage outlives the processes that run stages" {
+	local args
+
+	make_deaf
 	for args in "-s fork --pool inline" "-s process-pool --pool inline" \
 	    "-s async --pool process" "-s fork --pool process"; do
 		rm -f pids
@@ -289,5 +294,23 @@ dies() {
 		while read -r pid; do
 			run ! kill -0 "$pid"
 		done <pids
+	done
+}
+
+@test "a command that does not end with its input holds no signal up" {
+	local begun pool
+
+	make_deaf
+	for pool in thread process; do
+		rm -f pids
+		begin -c 2 -j 2 --pool "$pool" --post coproc:./deaf \
+			"$ORIGIN_URL/bytes/1" "$ORIGIN_URL/silent"
+		until [ -s pids ]; do sleep 0.01; done
+		begun=${EPOCHREALTIME/./}
+		kill -TERM "$fetch_pid"
+		ended
+		[ "$status" -eq 143 ]
+		[ $((${EPOCHREALTIME/./} - begun)) -lt 1500000 ]
+		run ! kill -0 "$(cat pids)"
 	done
 }
