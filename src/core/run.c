@@ -93,8 +93,8 @@ run_start_stages(struct run *run, struct err *err)
 		env->ask = ending_look;
 		env->ask_arg = &run->ending;
 	}
-	return stages_open(run->stages, run->ledger, run_on_output_room,
-		run_on_passed, run, err);
+	return stages_open(run->stages, run->concurrency, run->ledger,
+		run_on_output_room, run_on_passed, run, err);
 }
 
 static int

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -22,6 +23,8 @@
 #include "core/strategy.h"
 #include "core/workshop.h"
 #include "core/zygote.h"
+
+#define STAGES_OTHER_FILES 64	/* lists, outputs, loops, pools */
 
 /* For workers to end their commands, which have 2 seconds (stage/coproc). */
 #define STAGES_LAST_US (3 * CLOCK_SECOND)
@@ -115,6 +118,26 @@ stages_new(const struct run_settings *settings, size_t concurrency,
 	return NULL;
 }
 
+/*
+ * How many works may wait: each may hold a file, its folder and what a stage
+ * makes of it. A fetch needs a socket, and two bodies for each are on their
+ * way.
+ */
+static size_t
+stages_waiting(const struct run_settings *settings, size_t concurrency)
+{
+	size_t others = STAGES_OTHER_FILES + concurrency +
+		3 * (2 * concurrency + settings->jobs);
+	struct rlimit limit;
+	size_t room;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur > others + 3 * WORKSHOP_WAITING)
+		return WORKSHOP_WAITING;
+	room = limit.rlim_cur > others ? (size_t)limit.rlim_cur - others : 0;
+	return room / 3;
+}
+
 /* A loop that is at a stage does not see to its fetches meanwhile. */
 static int
 stages_beside(const struct run_settings *settings)
@@ -127,7 +150,7 @@ stages_beside(const struct run_settings *settings)
 }
 
 int
-stages_open(struct stages *stages, struct ledger *ledger,
+stages_open(struct stages *stages, size_t concurrency, struct ledger *ledger,
 	void (*on_room)(void *arg), void (*on_passed)(void *arg), void *arg,
 	struct err *err)
 {
@@ -135,6 +158,7 @@ stages_open(struct stages *stages, struct ledger *ledger,
 		.pool = stages->settings->pool,
 		.env = &stages->env,
 		.workers = stages->settings->jobs,
+		.waiting = stages_waiting(stages->settings, concurrency),
 		.zygote = stages->zygote,
 		.ledger = ledger,
 		.budget = stages->budget,

@@ -29,8 +29,8 @@ struct stages *stages_new(const struct run_settings *settings,
 void stages_free(struct stages *stages);	/* NULL is fine */
 
 /* Starts the pool. on_room and on_passed are the workshop's. */
-int stages_open(struct stages *stages, struct ledger *ledger,
-	void (*on_room)(void *arg), void (*on_passed)(void *arg), void *arg,
+int stages_open(struct stages *stages, size_t concurrency,
+	struct ledger *ledger, void (*on_room)(void *arg), void (*on_passed)(void *arg), void *arg,
 	struct err *err);
 
 /* For the strategy's processes, which are forked with it. */

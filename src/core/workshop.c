@@ -267,7 +267,7 @@ workshop_new(const struct workshop_args *args, struct err *err)
 	};
 
 	workshop->args = *args;
-	workshop->limit = WORKSHOP_WAITING + args->workers;
+	workshop->limit = args->waiting + args->workers;
 	pthread_mutex_init(&workshop->lock, NULL);
 	overlap_init(&workshop->overlap);
 	if (wake_open(&workshop->ended, err) != 0) {

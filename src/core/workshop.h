@@ -21,12 +21,13 @@ struct zygote;
  */
 struct workshop;
 
-#define WORKSHOP_WAITING 1024	/* works that no worker is at */
+#define WORKSHOP_WAITING 1024	/* works that no worker is at, at most */
 
 struct workshop_args {
 	const struct pool *pool;
 	const struct pool_env *env;	/* borrowed, as are all of these */
 	size_t workers;
+	size_t waiting;		/* works that no worker is at */
 	struct zygote *zygote;	/* the pool's, or NULL */
 	struct ledger *ledger;
 	struct budget *budget;
