@@ -306,7 +306,7 @@ static void
 every_work_comes_back_once_with_its_own_answer(void **state)
 {
 	struct rig rig;
-	char text[16];
+	char text[32];
 	int i;
 
 	(void)state;
