@@ -34,6 +34,38 @@ standings_take_times(struct standing *row, int per_url)
 	free(times);
 }
 
+/* `spent_us` by `lanes` at once, as a part of the wall time. */
+static double
+standings_share(const struct report *report, int64_t spent_us, uint64_t lanes)
+{
+	if (report->wall_us <= 0 || lanes == 0)
+		return 0;
+	return (double)spent_us / (double)report->wall_us / (double)lanes;
+}
+
+/* A list may be shorter than the concurrency. */
+static uint64_t
+standings_lanes(const struct report *report)
+{
+	uint64_t attempts = report->counters.attempts;
+
+	return report->concurrency < attempts ? report->concurrency :
+		attempts;
+}
+
+/* Inline stages take turns on a loop; elsewhere each has its fetch's lane. */
+static double
+standings_staging(const struct report *report)
+{
+	const struct report_stages *stages = &report->stages;
+
+	if (stages->workers > 0)
+		return standings_share(report, stages->busy_us,
+			stages->workers);
+	return standings_share(report, stages->wall_us,
+		report->lag.samples > 0 ? 1 : standings_lanes(report));
+}
+
 static void
 standings_add_report(struct standing *row, const struct report *report)
 {
@@ -43,6 +75,9 @@ standings_add_report(struct standing *row, const struct report *report)
 	/* Starting the program is no part of the wall time. */
 	row->busy += (double)(report->user_us + report->system_us -
 		report->before_us);
+	row->fetching += standings_share(report, report->time_total,
+		standings_lanes(report));
+	row->staging += standings_staging(report);
 	row->user_us += (double)report->user_us;
 	row->system_us += (double)report->system_us;
 	row->p50_us += (double)report->p50_us;
@@ -76,6 +111,8 @@ standings_take_rest(struct standing *row)
 	if (attempts > 0)
 		row->cpu_each_us = (row->user_us + row->system_us) /
 			(double)attempts;
+	row->fetching /= n;
+	row->staging /= n;
 	row->wall_us /= n;
 	row->user_us /= n;
 	row->system_us /= n;

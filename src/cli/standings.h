@@ -21,6 +21,9 @@ struct standing {
 	double p;		/* tested: of Welch's test */
 	double rate;		/* URLs a second */
 	double busy;		/* CPU time within the wall time, by it */
+	/* How much of the time of all that there was room for at once went
+	 * into fetches, and into stages: means of the runs. */
+	double fetching, staging;
 	double wall_us, user_us, system_us, cpu_each_us;	/* means */
 	double p50_us, p99_us;	/* means */
 	uint64_t peak_bytes;	/* of all runs */

@@ -3,7 +3,7 @@
  * table -- the rows of a comparison, and one sentence that reads them.
  *
  * Nothing is said that the figures do not hold: what may be chance is called
- * so, and what limited the winner is told only where CPU time shows it.
+ * so, and what limited the winner is what CPU, fetches and stages took.
  */
 #include "config.h"
 
@@ -292,6 +292,15 @@ table_say_winner(struct buf *out, const struct standings *standings)
 			"the last", last->times, last->contender->label);
 }
 
+/* What it was that most of the waiting was for. */
+static const char *
+table_wait(const struct standing *row)
+{
+	if (row->staging > row->fetching)
+		return " for its stages";
+	return row->fetching > 0 ? " for the network" : "";
+}
+
 static void
 table_say_limit(struct buf *out, const struct standings *standings)
 {
@@ -302,10 +311,10 @@ table_say_limit(struct buf *out, const struct standings *standings)
 	buf_printf(out, "; %s ", row->contender->label);
 	if (row->busy >= TABLE_BUSY)
 		buf_add_text(out, "was limited by CPU time");
-	else if (row->busy < TABLE_IDLE)
-		buf_add_text(out, "mostly waited for the network");
 	else
-		buf_add_text(out, "partly computed and partly waited");
+		buf_printf(out, "%s%s", row->busy < TABLE_IDLE ?
+			"mostly waited" : "partly computed and partly waited",
+			table_wait(row));
 	buf_printf(out, " (CPU %.0f %% of one core)", row->busy * 100);
 }
 
