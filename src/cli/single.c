@@ -18,6 +18,7 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/single.h"
+#include "core/chain.h"
 #include "core/output.h"
 #include "core/pool.h"
 #include "core/sink.h"
@@ -169,6 +170,18 @@ single_execute(struct single *single, struct err *err)
 	_exit(err_status(err->code));
 }
 
+/* Whether the run has children: the strategy's, the pool's or commands. */
+static int
+single_has_processes(const struct single *single)
+{
+	const struct run_settings *run = &single->settings->run;
+
+	if (run->strategy->zygote != NULL)
+		return 1;
+	return run->chain != NULL && (run->pool->zygote != NULL ||
+		chain_commands(run->chain));
+}
+
 static int
 single_fetch(struct single *single, struct err *err)
 {
@@ -188,7 +201,7 @@ single_fetch(struct single *single, struct err *err)
 	if (single->run == NULL)
 		return err_status(err->code);
 	before_us = report_cpu_now();
-	if (strategy->zygote != NULL)
+	if (single_has_processes(single))
 		pss = pss_start();
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, strategy->name,

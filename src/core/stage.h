@@ -26,6 +26,8 @@ enum stage_caps {
 	STAGE_WHOLE = 1 << 1,
 	/* Not thread-safe: one body at a time in one process. */
 	STAGE_SERIAL = 1 << 2,
+	/* It starts other programs. */
+	STAGE_COMMANDS = 1 << 3,
 };
 
 /* What the bytes are the body of. Texts are borrowed for the call. */

@@ -361,7 +361,7 @@ const struct stage stage_coproc = {
 		"does. One that ends early is started anew, with the same body "
 		"once. CMD is split as exec's is. Of its standard error only "
 		"the last line is kept, for the errormsg when it fails.",
-	.caps = STAGE_WHOLE,
+	.caps = STAGE_WHOLE | STAGE_COMMANDS,
 #ifdef HAVE_JANSSON
 	STAGE_COLUMNS(coproc_columns),
 	.opts = &coproc_set,

@@ -312,6 +312,7 @@ const struct stage stage_exec = {
 		"otherwise that is dropped. When the command ends, what it "
 		"left running in its process group is killed.",
 	.example = "fetchall --post 'exec:wc -c' urls.txt",
+	.caps = STAGE_COMMANDS,
 	STAGE_COLUMNS(exec_columns),
 	.opts = &exec_set,
 	.open = exec_open,
