@@ -188,7 +188,7 @@ single_fetch(struct single *single, struct err *err)
 	struct settings *settings = single->settings;
 	const struct strategy *strategy = settings->run.strategy;
 	struct pss *pss = NULL;
-	int64_t before_us;
+	struct report_cpu before;
 	struct report report;
 	int rc;
 
@@ -200,14 +200,13 @@ single_fetch(struct single *single, struct err *err)
 		1, err);
 	if (single->run == NULL)
 		return err_status(err->code);
-	before_us = report_cpu_now();
+	report_cpu_now(&before);
 	if (single_has_processes(single))
 		pss = pss_start();
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, strategy->name,
 		run_concurrency(single->run), settings->run.chain != NULL ?
-		settings->run.pool->name : NULL);
-	report.before_us = before_us;
+		settings->run.pool->name : NULL, &before);
 	report.peak_bytes += pss_stop(pss);
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)

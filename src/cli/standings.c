@@ -72,9 +72,7 @@ standings_add_report(struct standing *row, const struct report *report)
 	uint64_t failed = stats_failures(&report->counters);
 
 	row->wall_us += (double)report->wall_us;
-	/* Starting the program is no part of the wall time. */
-	row->busy += (double)(report->user_us + report->system_us -
-		report->before_us);
+	row->busy += (double)(report->user_us + report->system_us);
 	row->fetching += standings_share(report, report->time_total,
 		standings_lanes(report));
 	row->staging += standings_staging(report);
