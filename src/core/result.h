@@ -62,6 +62,8 @@ struct result {
 	int64_t time_starttransfer;
 	int64_t time_redirect;	/* start of the last hop */
 	int64_t time_total;
+	int untold;		/* the process that fetched it ended and
+				 * with it what the last hop came to */
 	uint64_t size_download;	/* body bytes of the last hop */
 	char *content_type;	/* owned; NULL: none. Any bytes */
 	char *filename_effective;	/* owned; NULL: not kept */

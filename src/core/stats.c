@@ -61,6 +61,8 @@ stats_expects_tls(const struct result *result)
 static enum stats_phase
 stats_last_phase(const struct result *result)
 {
+	if (result->untold)
+		return STATS_UNKNOWN;
 	if (stats_reached(result, result->time_starttransfer))
 		return STATS_BODY;
 	if (stats_reached(result, result->time_appconnect))

@@ -20,7 +20,8 @@
 	X(CONNECT, "connect") \
 	X(TLS, "tls") \
 	X(WAIT, "first byte") \
-	X(BODY, "body")
+	X(BODY, "body") \
+	X(UNKNOWN, "unknown")
 
 #define STATS_ENUM(code, name) STATS_##code,
 enum stats_phase { STATS_PHASES(STATS_ENUM) STATS_PHASE_COUNT };

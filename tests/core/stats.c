@@ -20,7 +20,8 @@ static const struct {
 	enum error_class class;
 	uint64_t connects;
 	int64_t times[6];
-	int64_t phases[6];	/* redirect dns connect tls wait body */
+	int64_t phases[7];	/* redirect dns connect tls wait body
+				 * unknown */
 } splits[] = {
 	{ "new connection, TLS", https_url, ERROR_NONE, 1,
 		{ 0, 10, 30, 70, 100, 150 }, { 0, 10, 20, 40, 30, 50 } },
@@ -70,6 +71,10 @@ static const struct {
 		{ 200, 205, 0, 0, 0, 240 }, { 200, 5, 35, 0, 0, 0 } },
 	{ "redirect that is refused", http_url, ERROR_REDIRECT, 1,
 		{ 0, 10, 30, 0, 40, 41 }, { 0, 10, 20, 0, 10, 1 } },
+	{ "ended with its process", http_url, ERROR_STOPPED, 0,
+		{ 0, 0, 0, 0, 0, 90 }, { 0, 0, 0, 0, 0, 0, 90 } },
+	{ "the same after a look-up and a redirect", http_url, ERROR_LOCAL, 0,
+		{ 50, 60, 0, 0, 0, 90 }, { 50, 10, 0, 0, 0, 0, 30 } },
 	{ "no URL at all", http_url, ERROR_INPUT, 0,
 		{ 0, 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0 } },
 	{ "clocks that disagree", http_url, ERROR_NONE, 1,
@@ -90,6 +95,7 @@ split_result(size_t i)
 		.final = 1,
 		.attempt = 1,
 		.num_connects = splits[i].connects,
+		.untold = splits[i].phases[6] > 0,
 		.time_queue = 7 * MS,
 		.time_redirect = times[0] * MS,
 		.time_namelookup = times[1] * MS,
