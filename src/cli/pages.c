@@ -269,6 +269,34 @@ pages_version(void)
 	return pages_print(&page, 0, NULL);
 }
 
+/* The prose, and in it what the tables say. */
+static int
+pages_manual(const struct options *options, struct buf *page, struct err *err)
+{
+	/* One string would be longer than compilers have to take. */
+	static const char *const lines[] = {
+#include "cli/manual.inc"
+	};
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
+		if (strcmp(lines[i], "@SECTIONS@") == 0) {
+			if (opt_render_manual(options->opts, page, err) != 0)
+				return -1;
+			continue;
+		}
+		at = strstr(lines[i], "@VERSION@");
+		if (at != NULL)
+			buf_printf(page, "%.*s" PACKAGE_VERSION "%s\n",
+				(int)(at - lines[i]), lines[i],
+				at + strlen("@VERSION@"));
+		else
+			buf_printf(page, "%s\n", lines[i]);
+	}
+	return 0;
+}
+
 int
 pages_dump(const struct options *options, int what)
 {
@@ -281,7 +309,7 @@ pages_dump(const struct options *options, int what)
 
 	buf_init(&page, PAGES_MAX);
 	if (what == DUMP_MAN)
-		rc = opt_render_manual(options->opts, &page, &err);
+		rc = pages_manual(options, &page, &err);
 	else if (what == DUMP_CONFIG)
 		rc = opt_render_config(options->opts, &page, &err);
 	else

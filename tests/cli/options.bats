@@ -161,11 +161,19 @@ setting() {
 	run -0 bash -c '. ./completion.bash; complete -p fetchall'
 }
 
-@test "the manual's sections are there" {
+@test "the manual is a whole page" {
+	local section
+
 	run -0 fetchall --dump=man
-	for section in OPTIONS STRATEGIES FIELDS "EXIT STATUS"; do
-		[[ $output == *".SH"*"$section"* ]]
+	[[ ${lines[1]} == ".TH FETCHALL 1 "*"fetchall "[0-9]* ]]
+	for section in NAME SYNOPSIS OPTIONS STRATEGIES FIELDS "EXIT STATUS" \
+	    FILES; do
+		[ "$(grep -c "^.SH $section\$" <<<"$output")" -eq 1 ]
 	done
+	[[ $output != *@VERSION@* && $output != *@SECTIONS@* ]]
+	if command -v groff >/dev/null; then
+		[ -z "$(groff -man -Tutf8 -wall -Wbreak -z 2>&1 <<<"$output")" ]
+	fi
 }
 
 @test "--dump=config is read back as it was, and keeps secrets" {
