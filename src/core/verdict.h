@@ -54,7 +54,7 @@ struct fetch_reply;
 	X(status, "the command ended with a status other than 0") \
 	X(signal, "the command was ended by a signal") \
 	X(command_timeout, "the command took too long") \
-	X(answer, "the command's answer is no JSON object") \
+	X(answer, "the command gave no answer, or no JSON object") \
 	X(memory, "out of memory") \
 	X(crashed, "the process that fetched it died") \
 	X(request, "libcurl refuses the request") \

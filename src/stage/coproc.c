@@ -295,6 +295,22 @@ coproc_answer(const struct buf *out)
 	return coproc_is_object(p, n) ? coproc_ascii(p, n) : NULL;
 }
 
+/* Why what it wrote is no answer. */
+static int
+coproc_refuse(const struct coproc *coproc, struct stage_call *call,
+	struct err *err)
+{
+	const struct talk *talk = &coproc->talk;
+	const char *name = coproc->plan->command.argv[0];
+
+	call->detail = "answer";
+	if (talk->cut && memchr(talk->out.data, '\n', talk->out.len) == NULL)
+		return err_set(err, ERR_SYSTEM, "the answer of %s is longer "
+			"than 64 KiB", name);
+	return err_set(err, ERR_SYSTEM, "%s did not answer with one line that "
+		"is a JSON object", name);
+}
+
 static int
 coproc_feed(void *self, struct stage_call *call, const void *p, size_t n,
 	struct err *err)
@@ -309,10 +325,7 @@ coproc_feed(void *self, struct stage_call *call, const void *p, size_t n,
 	answer = coproc->talk.cut ? NULL : coproc_answer(&coproc->talk.out);
 	if (answer == NULL) {
 		talk_stop(&coproc->talk);
-		call->detail = "answer";
-		return err_set(err, ERR_SYSTEM, "%s did not answer with one "
-			"line that is a JSON object",
-			coproc->plan->command.argv[0]);
+		return coproc_refuse(coproc, call, err);
 	}
 	value_set_text(&call->values[0], answer);
 	return 0;
