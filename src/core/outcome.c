@@ -133,6 +133,9 @@ outcome_message(const struct job *job, const struct verdict *verdict,
 		return outcome_not_written(job);
 	if (errormsg == NULL)
 		errormsg = outcome_refusal(reply->refusal);
+	/* From Content-Length already: libcurl knows no --max-body. */
+	if (errormsg == NULL && reply->code == CURLE_FILESIZE_EXCEEDED)
+		errormsg = outcome_refusal(FETCH_BODY_LIMIT);
 	if (errormsg == NULL && verdict->error_class == ERROR_REDIRECT)
 		errormsg = "more redirects than --max-redirs allows";
 	return outcome_copy(errormsg != NULL ? errormsg : reply->errormsg);

@@ -323,6 +323,24 @@ times_that_went_with_a_process_are_untold(void **state)
 	}
 }
 
+/* libcurl finds it in Content-Length and has a message of its own. */
+static void
+the_limit_of_bodies_has_its_name(void **state)
+{
+	struct verdict verdict = { .error_class = ERROR_BODY };
+	struct job *job = job_of("http://h/");
+	struct result *result;
+
+	(void)state;
+	job->fetch.reply.code = CURLE_FILESIZE_EXCEEDED;
+	job->fetch.reply.errormsg = mem_strdup("Maximum file size exceeded");
+	result = outcome_of(job, &verdict, NULL);
+	assert_string_equal(result->errormsg,
+		"the body is larger than --max-body allows");
+	result_free(result);
+	job_free(job);
+}
+
 static void
 a_line_that_is_no_url_has_a_row(void **state)
 {
@@ -351,6 +369,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(failures_are_explained),
 	cmocka_unit_test(a_file_that_cannot_be_written_is_named),
 	cmocka_unit_test(times_that_went_with_a_process_are_untold),
+	cmocka_unit_test(the_limit_of_bodies_has_its_name),
 	cmocka_unit_test(a_line_that_is_no_url_has_a_row),
 };
 
