@@ -177,6 +177,15 @@ compare_print(const struct standings *standings, struct err *err)
 	return rc;
 }
 
+static void
+compare_say_unwritten(const struct options_compare *compare)
+{
+	if (compare->export_json != NULL || compare->export_csv != NULL ||
+	    compare->export_markdown != NULL || compare->plot != NULL)
+		log_warning("the comparison was cut short: files of --export-* "
+			"and --plot are not written");
+}
+
 /* What did not come to its end is printed but not written to files. */
 static int
 compare_publish(const struct options *options, const struct contest *contest,
@@ -195,6 +204,8 @@ compare_publish(const struct options *options, const struct contest *contest,
 			rc = plot_write(compare->plot, &standings, err);
 	}
 	standings_release(&standings);
+	if (!whole)
+		compare_say_unwritten(compare);
 	return rc;
 }
 

@@ -19,6 +19,7 @@
 #include "cli/table.h"
 
 #define TABLE_CELL 64
+#define TABLE_EVEN 1.005	/* below: 1.00 when it is printed */
 #define TABLE_BUSY 0.85	/* of one core: the CPU was the limit */
 #define TABLE_IDLE 0.5	/* below: waiting was most of it */
 
@@ -140,7 +141,11 @@ table_add_row(struct grid *grid, const struct standings *standings,
 {
 	char size[UNITS_TEXT];
 
-	grid_add(grid, "%s", row->contender->label);
+	if (row->time.n < row->planned)
+		grid_add(grid, "%s (%zu of %zu runs)", row->contender->label,
+			row->time.n, row->planned);
+	else
+		grid_add(grid, "%s", row->contender->label);
 	table_add_spreads(grid, standings, row);
 	table_add_factor(grid, standings, row);
 	grid_add(grid, "%.0f", row->rate);
@@ -148,8 +153,13 @@ table_add_row(struct grid *grid, const struct standings *standings,
 	table_add_time(grid, row->system_us);
 	table_add_time(grid, row->cpu_each_us);
 	grid_add(grid, "%s", units_show_size(row->peak_bytes, size));
-	table_add_time(grid, row->p50_us);
-	table_add_time(grid, row->p99_us);
+	if (row->timed > 0) {
+		table_add_time(grid, row->p50_us);
+		table_add_time(grid, row->p99_us);
+	} else {
+		grid_add(grid, "-");
+		grid_add(grid, "-");
+	}
 	table_add_failed(grid, row);
 }
 
@@ -284,7 +294,10 @@ table_say_winner(struct buf *out, const struct standings *standings)
 	}
 	buf_printf(out, "%s %s", standings->fastest->contender->label, verb);
 	table_say_time(out, standings);
-	if (next != NULL)
+	if (next != NULL && next->times < TABLE_EVEN)
+		buf_printf(out, ", about as fast as %s",
+			next->contender->label);
+	else if (next != NULL)
 		buf_printf(out, ", %.2f times as fast as %s", next->times,
 			next->contender->label);
 	if (last != next)
@@ -344,6 +357,16 @@ table_add_sentence(struct buf *out, const struct standings *standings)
 {
 	if (standings->fastest == NULL)
 		return;
+	if (standings->finals == 0) {
+		buf_add_text(out, "There is nothing to compare: no URL came "
+			"to its end.\n");
+		return;
+	}
+	if (standings->made < standings->planned) {
+		buf_printf(out, "Cut short after %zu of %zu runs: there is no "
+			"winner.\n", standings->made, standings->planned);
+		return;
+	}
 	table_say_winner(out, standings);
 	table_say_limit(out, standings);
 	table_say_failures(out, standings);
