@@ -28,7 +28,7 @@
 #include "opt/render.h"
 
 #define PAGES_MAX (4u << 20)
-#define PAGES_ROWS 64
+#define PAGES_ROWS 128
 
 /* Filled once from the tables; the option engine keeps pointers to them. */
 static struct opt_topic_row pages_strategies[PAGES_ROWS];
@@ -147,6 +147,23 @@ pages_add_fields(size_t at, const struct column *columns, size_t n,
 	return at;
 }
 
+/* Each with a word on what it comes from; kept as the stages' notes are. */
+static size_t
+pages_add_stage_fields(size_t at)
+{
+	static char *notes[PAGES_ROWS];
+	size_t i;
+
+	for (i = 0; stages[i] != NULL && i < PAGES_ROWS; i++) {
+		if (notes[i] == NULL)
+			notes[i] = mem_printf("With --post %s only.",
+				stages[i]->name);
+		at = pages_add_fields(at, stages[i]->columns,
+			stages[i]->n_columns, notes[i]);
+	}
+	return at;
+}
+
 static size_t
 pages_fill_fields(void)
 {
@@ -156,7 +173,8 @@ pages_fill_fields(void)
 	columns = columns_all(&n);
 	at = pages_add_fields(0, columns, n, NULL);
 	columns = columns_of_stages(&n);
-	return pages_add_fields(at, columns, n, "With --post only.");
+	at = pages_add_fields(at, columns, n, "With --post only.");
+	return pages_add_stage_fields(at);
 }
 
 static size_t

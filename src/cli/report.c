@@ -258,7 +258,8 @@ report_add_stages(struct buf *out, const struct report *report)
 		return;
 	buf_add_text(out, "  stages: ");
 	report_add_count(out, stages->bodies);
-	buf_printf(out, " bodies, %s (cpu %s), ",
+	buf_printf(out, " %s, %s (cpu %s), ",
+		stages->bodies == 1 ? "body" : "bodies",
 		units_show_time(stages->wall_us, wall),
 		units_show_time(stages->cpu_us, cpu));
 	report_add_count(out, stages->failed);

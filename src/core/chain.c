@@ -163,7 +163,7 @@ chain_add(struct chain *chain, const struct stage *stage, const char *arg,
 	};
 	size_t i;
 
-	if (stage->open == NULL && arg != NULL)
+	if (stage->arg == NULL && arg != NULL)
 		return err_set(err, ERR_USAGE,
 			"stage '%s' takes no argument, but has '%s'",
 			stage->name, arg);

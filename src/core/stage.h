@@ -80,7 +80,7 @@ struct stage {
 	const struct opt_set *opts;	/* its own options, or NULL */
 	/* `arg` is what stood behind the colon, NULL: nothing; `settings` its
 	 * options' or NULL. ERR_USAGE says what is wrong with the argument.
-	 * A stage without open() takes no argument. */
+	 * It is NULL where the stage takes none. */
 	int (*open)(const char *arg, const void *settings, void **ret_plan,
 		struct err *err);
 	void (*close)(void *plan);

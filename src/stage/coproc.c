@@ -23,6 +23,7 @@
 #include "base/command.h"
 #include "base/mem.h"
 #include "base/talk.h"
+#include "base/units.h"
 #include "base/utf8.h"
 #include "core/ndjson.h"
 #include "opt/opt.h"
@@ -192,14 +193,15 @@ coproc_fail(struct coproc *coproc, struct stage_call *call, enum talk_end end,
 	int status, struct err *err)
 {
 	const struct coproc_plan *plan = coproc->plan;
+	char shown[UNITS_TEXT];
 
 	if (end == TALK_CANCELLED)
 		return stage_stopped(call, err);
 	if (end == TALK_LATE) {
 		call->detail = "command_timeout";
 		return err_set(err, ERR_SYSTEM, "%s did not answer within "
-			"%.3g seconds", plan->command.argv[0],
-			(double)plan->timeout_us / CLOCK_SECOND);
+			"%s", plan->command.argv[0],
+			units_show_time(plan->timeout_us, shown));
 	}
 	call->detail = WIFSIGNALED(status) ? "signal" :
 		status != 0 ? "status" : "answer";

@@ -17,6 +17,7 @@
 #include "base/command.h"
 #include "base/mem.h"
 #include "base/talk.h"
+#include "base/units.h"
 #include "opt/opt.h"
 #include "stage/family.h"
 
@@ -212,15 +213,17 @@ static int
 exec_check(struct exec *exec, struct stage_call *call, enum talk_end end,
 	struct err *err)
 {
+	char shown[UNITS_TEXT];
+
 	if (end != TALK_LATE && end != TALK_CANCELLED)
 		return 0;
 	exec_note(exec, call->values);
 	if (end == TALK_CANCELLED)
 		return stage_stopped(call, err);
 	call->detail = "command_timeout";
-	return err_set(err, ERR_SYSTEM, "%s took more than %.3g seconds",
+	return err_set(err, ERR_SYSTEM, "%s took more than %s",
 		exec->plan->command.argv[0],
-		(double)exec->plan->timeout_us / CLOCK_SECOND);
+		units_show_time(exec->plan->timeout_us, shown));
 }
 
 /* One that has ended already reads no more: that is its own business. */

@@ -108,6 +108,8 @@ setting() {
 	[[ $output == *"  gzip[:LEVEL] "* ]]
 	[[ $output == *"  pow:A,B "* ]]
 	[[ $output == *"Fields: sha256 ("* ]]
+	run -0 fetchall --help=fields
+	[[ $output == *"  wc_lines "*"With --post wc only."* ]]
 	run -0 fetchall --help=gzip
 	[[ $output == *"gzip[:LEVEL]"* ]]
 	run -0 fetchall --help=pools
@@ -136,6 +138,10 @@ setting() {
 	run -2 --separate-stderr fetchall --post wc --columns wc_line \
 		"$ORIGIN_URL/"
 	[[ $stderr == *"did you mean 'wc_lines'"* ]]
+	run -2 --separate-stderr fetchall --columns wc_lines "$ORIGIN_URL/"
+	[[ $stderr == *"--columns: column 'wc_lines' comes with --post wc"* ]]
+	run -2 --separate-stderr fetchall -w '%{time_post}' "$ORIGIN_URL/"
+	[[ $stderr == *"column 'time_post' comes with --post" ]]
 	[ -z "$output" ]
 	stop_all
 }

@@ -91,6 +91,10 @@ stages_have_lines_of_their_own(void **state)
 	text_of(&report, &out);
 	assert_non_null(strstr(buf_text(&out), expected));
 	buf_release(&out);
+	report.stages.bodies = 1;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), "  stages: 1 body, "));
+	buf_release(&out);
 	text_of(&usual, &out);
 	assert_null(strstr(buf_text(&out), "stages"));
 	assert_null(strstr(buf_text(&out), "lag"));
