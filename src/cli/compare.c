@@ -75,6 +75,10 @@ compare_check(const struct options *options, struct err *err)
 		return err_set(err, ERR_USAGE, "a comparison prints its table "
 			"on standard output: name a file for the records with "
 			"--results");
+	if (options->general->summary == SUMMARY_JSON &&
+	    opts_typed(options->opts, "summary"))
+		return err_set(err, ERR_USAGE, "--summary json is of one run: "
+			"a comparison has --export-json");
 	if (plot_check(options->compare->plot, err) != 0)
 		return -1;
 	return export_check(options->compare, err);

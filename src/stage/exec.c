@@ -95,6 +95,7 @@ exec_open(const char *arg, const void *settings, void **ret_plan,
 	struct exec_plan *plan = mem_array(1, sizeof *plan);
 
 	if (command_open(&plan->command, arg != NULL ? arg : "", own->shell,
+	    own->shell ? NULL : "a word of the shell needs --exec-shell",
 	    err) != 0) {
 		free(plan);
 		return -1;

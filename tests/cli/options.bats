@@ -240,3 +240,21 @@ setting() {
 	run -2 fetchall /dev/null
 	run -0 fetchall --no-config /dev/null
 }
+
+@test "what was typed for nothing is refused, but not what a file says" {
+	local option
+
+	for option in '-j 3' '--pool inline' '--buffer 2MiB'; do
+		run -2 --separate-stderr fetchall $option --dry-run http://x/
+		[[ $stderr == *" is for stages: there is no --post" ]]
+		fetchall $option -p wc --dry-run http://x/
+		fetchall $option --compressed --dry-run http://x/
+	done
+	echo 'jobs = 3' >file
+	fetchall --config file --dry-run http://x/
+	run -2 --separate-stderr fetchall -s serial,async --summary json \
+		http://127.0.0.1:1/
+	[[ $stderr == *"--summary json is of one run"*--export-json* ]]
+	run -2 --separate-stderr fetchall -p wc -j 1,2,4 http://x/
+	[[ $stderr == *"--jobs: '1,2,4' is more than one number: "* ]]
+}

@@ -348,6 +348,9 @@ what_cannot_be_run_is_refused(void **state)
 	hook_refuses(&stage_coproc, " ", "--coproc-shell", "no command");
 	hook_refuses(&stage_coproc, "\"", "", "not closed");
 	hook_refuses(&stage_coproc, "/no/such/tool x", "", "/no/such/tool");
+	hook_refuses(&stage_coproc, "exit 3", "",
+		"cannot run 'exit': No such file or directory; "
+		"a word of the shell needs --coproc-shell");
 }
 
 static const struct CMUnitTest tests[] = {

@@ -311,6 +311,9 @@ what_cannot_be_run_is_refused(void **state)
 	hook_refuses(&stage_exec, "", "", "no command");
 	hook_refuses(&stage_exec, "cat 'x", "", "not closed");
 	hook_refuses(&stage_exec, "/no/such/tool x", "", "/no/such/tool");
+	hook_refuses(&stage_exec, "exit 3", "",
+		"cannot run 'exit': No such file or directory; "
+		"a word of the shell needs --exec-shell");
 	hook_refuses(&stage_exec, "/etc/passwd", "", "Permission denied");
 }
 
