@@ -103,6 +103,8 @@ report_collect(struct report *report, struct run *run,
 	report->system_us = cpu.system_us - before->system_us;
 	report->peak_bytes = report_peak_bytes();
 	report->counters = stats->counters;
+	/* What still waits for its next attempt gets none. */
+	report->counters.failed[ERROR_STOPPED] += stats->counters.again;
 	memcpy(report->phases, stats->phases, sizeof report->phases);
 	report->time_total = stats->time_total;
 	report->min_us = times->min;

@@ -117,9 +117,13 @@ stats_count_end(struct stats *stats, const struct result *result)
 {
 	struct stats_counters *counters = &stats->counters;
 
+	if (result->attempt > 1 && counters->again > 0)
+		counters->again--;
 	if (!result->final) {
 		if (result->error_class == ERROR_STOPPED)
 			counters->failed[ERROR_STOPPED]++;
+		else
+			counters->again++;
 		return;
 	}
 	counters->finals++;

@@ -83,6 +83,15 @@ SOON=1500
 	done
 }
 
+@test "SIGINT while a retry is waited for: the URL counts as cut off" {
+	start --retry-delay 60s --retry 3 "$ORIGIN_URL/status/503"
+	until [ -s out ]; do sleep 0.02; done
+	end_by INT
+	[ "$status" -eq 130 ]
+	[ "$(grep -c . out)" -eq 1 ]
+	grep -q '^0 URLs: 0 ok, 0 failed, 1 cut off$' err
+}
+
 @test "SIGTERM is status 143" {
 	for strategy in serial async; do
 		start -s "$strategy" --json "$ORIGIN_URL/silent"

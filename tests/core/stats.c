@@ -208,6 +208,42 @@ counters_count_attempts_and_urls_apart(void **state)
 	test_free(stats);
 }
 
+/* A run may be over before they are. */
+static void
+urls_to_be_tried_again_are_counted(void **state)
+{
+	static const struct {
+		uint64_t attempt;
+		int final;
+		enum error_class class;
+		uint64_t again;
+	} results[] = {
+		{ 1, 0, ERROR_HTTP, 1 },
+		{ 1, 1, ERROR_HTTP, 1 },
+		{ 1, 0, ERROR_CONNECT, 2 },
+		{ 2, 0, ERROR_CONNECT, 2 },
+		{ 2, 1, ERROR_NONE, 1 },
+		{ 1, 0, ERROR_STOPPED, 1 },
+		{ 3, 0, ERROR_STOPPED, 0 },
+	};
+	struct stats stats;
+	size_t i;
+
+	(void)state;
+	stats_init(&stats);
+	for (i = 0; i < sizeof results / sizeof *results; i++) {
+		stats_add(&stats, &(struct result){
+			.attempt = results[i].attempt,
+			.final = results[i].final,
+			.ok = results[i].class == ERROR_NONE,
+			.error_class = results[i].class,
+		});
+		assert_int_equal(stats.counters.again, results[i].again);
+	}
+	assert_int_equal(stats.counters.failed[ERROR_STOPPED], 2);
+	stats_release(&stats);
+}
+
 static void
 each_phase_has_a_name(void **state)
 {
@@ -256,6 +292,7 @@ bodies_in_stages_are_counted_apart(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(bodies_in_stages_are_counted_apart),
+	cmocka_unit_test(urls_to_be_tried_again_are_counted),
 	cmocka_unit_test(time_is_split_into_the_right_phases),
 	cmocka_unit_test(phases_add_up_to_the_total),
 	cmocka_unit_test(counters_count_attempts_and_urls_apart),
