@@ -118,6 +118,18 @@ single_send(const struct single *single, const struct report *report, int rc)
 		log_error("the comparison that started this run is gone");
 }
 
+/* --first asked for one, and status 1 alone does not say that none came. */
+static void
+single_say_none(const struct single *single, const struct report *report)
+{
+	if (!single->options->general->first || report->counters.ok > 0)
+		return;
+	if (report->counters.finals == 0)
+		log_error("--first: there was no URL to fetch");
+	else
+		log_error("--first: no URL was fetched well");
+}
+
 static int
 single_status(const struct single *single, int rc, const struct err *err,
 	const struct report *report)
@@ -213,6 +225,8 @@ single_fetch(struct single *single, struct err *err)
 		log_error("%s", err->text);
 	if (rc == 0 || err->code != ERR_CLOSED)
 		single_summarise(single, &report);
+	if (rc == 0)
+		single_say_none(single, &report);
 	single_send(single, &report, rc);
 	return single_status(single, rc, err, &report);
 }
