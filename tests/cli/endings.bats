@@ -214,3 +214,13 @@ SOON=1500
 	[[ $output == *"/nonexistent/x"* ]]
 	wait_stat 'requests == 0'
 }
+
+@test "a standard output that is closed is said so, and nobody gets its number" {
+	run -3 --separate-stderr bash -c '"$1" "$2" >&-' - "$FETCHALL" \
+		"$ORIGIN_URL/bytes/5"
+	[[ $stderr == *"error: standard output is closed, or not open for"* ]]
+	# A file that is opened early would be number 1.
+	run -0 bash -c '"$1" --results out --json "$2" >&-' - "$FETCHALL" \
+		"$ORIGIN_URL/bytes/5"
+	[ "$(jq -r .response_code out)" = 200 ]
+}
