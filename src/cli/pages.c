@@ -283,7 +283,8 @@ pages_version(void)
 	buf_init(&page, PAGES_MAX);
 	buf_add_text(&page, PACKAGE_NAME " " PACKAGE_VERSION " (");
 	versions_add(&page);
-	buf_add_text(&page, ")\n");
+	buf_add_text(&page, ")\nOptional libraries: " FETCHALL_LIBRARIES
+		"\n");
 	return pages_print(&page, 0, NULL);
 }
 

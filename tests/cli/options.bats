@@ -150,6 +150,9 @@ setting() {
 	run -0 fetchall --version
 	[[ ${lines[0]} == "fetchall "* ]]
 	[[ $output == *libcurl*c-ares*libevent* ]]
+	for name in jansson xxhash zstd gmp brotli libxml2 pcre2; do
+		[[ ${lines[1]} =~ ^"Optional libraries: ".*with(out)?" $name" ]]
+	done
 }
 
 @test "completion parses in its shell and knows every option" {
