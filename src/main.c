@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <unistd.h>
@@ -18,10 +19,27 @@
 #include "cli/single.h"
 #include "net/versions.h"
 
+/*
+ * Of the standard descriptors those that the starter closed: else a socket or
+ * a list would get their number, and records would be written there. They are
+ * held open the wrong way round, so that who uses them is told.
+ */
+static void
+main_hold_descriptors(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 /* What the whole process needs, before anything else is done. */
 static int
 main_prepare(struct err *err)
 {
+	main_hold_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	/* The starter may have ignored it: children could not be waited for. */

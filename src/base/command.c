@@ -83,28 +83,30 @@ command_shell(const char *text)
 }
 
 static int
-command_look_up(struct command *command, int shell, struct err *err)
+command_look_up(struct command *command, int shell, const char *hint,
+	struct err *err)
 {
 	if (command->argv[0] == NULL)
 		return err_set(err, ERR_USAGE, "there is no command");
 	command->path = command_find(shell ? COMMAND_SHELL :
 		command->argv[0]);
 	if (command->path == NULL)
-		return err_set(err, ERR_USAGE, "cannot run '%s': %s",
-			command->argv[0], strerror(errno));
+		return err_set(err, ERR_USAGE, "cannot run '%s': %s%s%s",
+			command->argv[0], strerror(errno),
+			hint != NULL ? "; " : "", hint != NULL ? hint : "");
 	return 0;
 }
 
 int
 command_open(struct command *ret, const char *text, int shell,
-	struct err *err)
+	const char *hint, struct err *err)
 {
 	struct command command = { 0 };
 
 	command.argv = shell ? command_shell(text) : words_split(text, err);
 	if (command.argv == NULL)
 		return -1;
-	if (command_look_up(&command, shell, err) != 0) {
+	if (command_look_up(&command, shell, hint, err) != 0) {
 		command_release(&command);
 		return -1;
 	}

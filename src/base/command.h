@@ -13,10 +13,11 @@ struct command {
 /*
  * Splits `text` with words_split(); `shell`: gives it to /bin/sh -c as it is.
  * A name without a slash is looked for in PATH. ERR_USAGE when there is no
- * word, a quote is open, or no program of that name may be executed.
+ * word, a quote is open, or no program of that name may be executed; `hint`
+ * is said of the last, NULL: nothing.
  */
 int command_open(struct command *ret, const char *text, int shell,
-	struct err *err);
+	const char *hint, struct err *err);
 void command_release(struct command *command);	/* zeroes are fine */
 
 #endif

@@ -240,6 +240,9 @@ talk_explain(struct talk *talk, const struct command *command, int status,
 		return err_set(err, ERR_SYSTEM, "%s was ended by signal %d "
 			"(%s)%s%s", command->argv[0], WTERMSIG(status),
 			strsignal(WTERMSIG(status)), between, line);
+	if (status == 0)
+		return err_set(err, ERR_SYSTEM, "%s ended before it answered"
+			"%s%s", command->argv[0], between, line);
 	return err_set(err, ERR_SYSTEM, "%s ended with status %d%s%s",
 		command->argv[0], WEXITSTATUS(status), between, line);
 }

@@ -57,8 +57,9 @@ int talk_quiet(struct talk *talk);
 int talk_stop(struct talk *talk);
 
 /*
- * What is to be said of a command that ended so: its status or signal, and
- * the last line of its standard error, which may hold any bytes. Always -1.
+ * What is to be said of a command that ended so, and should not have: its
+ * status (0: it was too early) or signal, and the last line of its standard
+ * error, which may hold any bytes. Always -1.
  */
 int talk_explain(struct talk *talk, const struct command *command,
 	int status, struct err *err);

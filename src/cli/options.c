@@ -407,7 +407,8 @@ static const struct opt options_stages_rows[] = {
 	{ .name = "jobs", .key = 'j', .type = &opt_count,
 	  AT(jobs, uint64_t), .arg = "N", .dflt = "0", .max = 4096,
 	  .brief = "workers of the pool; 0: one a core",
-	  .notes = "A stage of one body keeps one worker busy." },
+	  .notes = "A stage of one body keeps one worker busy. One number: "
+		"to compare several is --concurrency's." },
 	{ .name = "pool", .type = &opt_choice, AT(pool, int),
 	  .choices = options_pools, .dflt = "thread", .arg = "POOL",
 	  .brief = "where stages run: thread, process or inline",
@@ -639,6 +640,22 @@ options_read_home(struct options *options, struct err *err)
 	return rc;
 }
 
+/* What was typed for nothing; a config file says what holds if need be. */
+static int
+options_check_typed(const struct options *options, struct err *err)
+{
+	static const char *const names[] = { "jobs", "pool", "buffer" };
+	size_t i;
+
+	if (options->stages->post.n > 0 || options->stages->compressed)
+		return 0;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (opts_typed(options->opts, names[i]))
+			return err_set(err, ERR_USAGE, "--%s is for stages: "
+				"there is no --post", names[i]);
+	return 0;
+}
+
 int
 options_parse(struct options *options, int argc, char **argv,
 	struct err *err)
@@ -657,5 +674,8 @@ options_parse(struct options *options, int argc, char **argv,
 	if (general->config != NULL &&
 	    opts_read_config(options->opts, general->config, err) != 0)
 		return -1;
-	return opts_check(options->opts, err);
+	if (opts_check(options->opts, err) != 0)
+		return -1;
+	return general->dump == DUMP_NOTHING ?
+		options_check_typed(options, err) : 0;
 }

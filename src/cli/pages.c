@@ -28,7 +28,7 @@
 #include "opt/render.h"
 
 #define PAGES_MAX (4u << 20)
-#define PAGES_ROWS 64
+#define PAGES_ROWS 128
 
 /* Filled once from the tables; the option engine keeps pointers to them. */
 static struct opt_topic_row pages_strategies[PAGES_ROWS];
@@ -147,6 +147,23 @@ pages_add_fields(size_t at, const struct column *columns, size_t n,
 	return at;
 }
 
+/* Each with a word on what it comes from; kept as the stages' notes are. */
+static size_t
+pages_add_stage_fields(size_t at)
+{
+	static char *notes[PAGES_ROWS];
+	size_t i;
+
+	for (i = 0; stages[i] != NULL && i < PAGES_ROWS; i++) {
+		if (notes[i] == NULL)
+			notes[i] = mem_printf("With --post %s only.",
+				stages[i]->name);
+		at = pages_add_fields(at, stages[i]->columns,
+			stages[i]->n_columns, notes[i]);
+	}
+	return at;
+}
+
 static size_t
 pages_fill_fields(void)
 {
@@ -156,7 +173,8 @@ pages_fill_fields(void)
 	columns = columns_all(&n);
 	at = pages_add_fields(0, columns, n, NULL);
 	columns = columns_of_stages(&n);
-	return pages_add_fields(at, columns, n, "With --post only.");
+	at = pages_add_fields(at, columns, n, "With --post only.");
+	return pages_add_stage_fields(at);
 }
 
 static size_t
@@ -265,8 +283,37 @@ pages_version(void)
 	buf_init(&page, PAGES_MAX);
 	buf_add_text(&page, PACKAGE_NAME " " PACKAGE_VERSION " (");
 	versions_add(&page);
-	buf_add_text(&page, ")\n");
+	buf_add_text(&page, ")\nOptional libraries: " FETCHALL_LIBRARIES
+		"\n");
 	return pages_print(&page, 0, NULL);
+}
+
+/* The prose, and in it what the tables say. */
+static int
+pages_manual(const struct options *options, struct buf *page, struct err *err)
+{
+	/* One string would be longer than compilers have to take. */
+	static const char *const lines[] = {
+#include "cli/manual.inc"
+	};
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
+		if (strcmp(lines[i], "@SECTIONS@") == 0) {
+			if (opt_render_manual(options->opts, page, err) != 0)
+				return -1;
+			continue;
+		}
+		at = strstr(lines[i], "@VERSION@");
+		if (at != NULL)
+			buf_printf(page, "%.*s" PACKAGE_VERSION "%s\n",
+				(int)(at - lines[i]), lines[i],
+				at + strlen("@VERSION@"));
+		else
+			buf_printf(page, "%s\n", lines[i]);
+	}
+	return 0;
 }
 
 int
@@ -281,7 +328,7 @@ pages_dump(const struct options *options, int what)
 
 	buf_init(&page, PAGES_MAX);
 	if (what == DUMP_MAN)
-		rc = opt_render_manual(options->opts, &page, &err);
+		rc = pages_manual(options, &page, &err);
 	else if (what == DUMP_CONFIG)
 		rc = opt_render_config(options->opts, &page, &err);
 	else

@@ -76,24 +76,35 @@ report_collect_stages(struct report *report, const struct run *run,
 }
 
 void
+report_cpu_now(struct report_cpu *cpu)
+{
+	struct rusage own, others;
+
+	getrusage(RUSAGE_SELF, &own);
+	getrusage(RUSAGE_CHILDREN, &others);
+	cpu->user_us = report_us(own.ru_utime) + report_us(others.ru_utime);
+	cpu->system_us = report_us(own.ru_stime) + report_us(others.ru_stime);
+}
+
+void
 report_collect(struct report *report, struct run *run,
-	const char *strategy, uint64_t concurrency, const char *pool)
+	const char *strategy, uint64_t concurrency, const char *pool,
+	const struct report_cpu *before)
 {
 	const struct stats *stats = run_stats(run);
 	const struct histogram *times = &stats->ok_time;
-	struct rusage own, others;
+	struct report_cpu cpu;
 
 	*report = (struct report){ .concurrency = concurrency };
 	snprintf(report->strategy, sizeof report->strategy, "%s", strategy);
 	report->wall_us = run_wall_us(run);
-	getrusage(RUSAGE_SELF, &own);
-	getrusage(RUSAGE_CHILDREN, &others);
-	report->user_us = report_us(own.ru_utime) +
-		report_us(others.ru_utime);
-	report->system_us = report_us(own.ru_stime) +
-		report_us(others.ru_stime);
+	report_cpu_now(&cpu);
+	report->user_us = cpu.user_us - before->user_us;
+	report->system_us = cpu.system_us - before->system_us;
 	report->peak_bytes = report_peak_bytes();
 	report->counters = stats->counters;
+	/* What still waits for its next attempt gets none. */
+	report->counters.failed[ERROR_STOPPED] += stats->counters.again;
 	memcpy(report->phases, stats->phases, sizeof report->phases);
 	report->time_total = stats->time_total;
 	report->min_us = times->min;
@@ -106,15 +117,6 @@ report_collect(struct report *report, struct run *run,
 	run_name_counts(run, &report->names_asked, &report->names_cached);
 	report_collect_stages(report, run, pool);
 	report_collect_lag(&report->lag, run_lag(run));
-}
-
-int64_t
-report_cpu_now(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return report_us(usage.ru_utime) + report_us(usage.ru_stime);
 }
 
 int64_t
@@ -258,7 +260,8 @@ report_add_stages(struct buf *out, const struct report *report)
 		return;
 	buf_add_text(out, "  stages: ");
 	report_add_count(out, stages->bodies);
-	buf_printf(out, " bodies, %s (cpu %s), ",
+	buf_printf(out, " %s, %s (cpu %s), ",
+		stages->bodies == 1 ? "body" : "bodies",
 		units_show_time(stages->wall_us, wall),
 		units_show_time(stages->cpu_us, cpu));
 	report_add_count(out, stages->failed);

@@ -36,8 +36,8 @@ struct report_lag {
 struct report {
 	char strategy[32];
 	uint64_t concurrency;
+	/* CPU time is of the wall time: starting the program is in neither. */
 	int64_t wall_us, user_us, system_us;
-	int64_t before_us;	/* CPU time spent before the wall time began */
 	uint64_t peak_bytes;	/* of resident memory, this process's own; of
 				 * its children what was sampled; see pss.h */
 	struct stats_counters counters;
@@ -49,12 +49,20 @@ struct report {
 	struct report_lag lag;
 };
 
-/* After run_execute(). `pool` is the stages'; NULL: there are none. */
-void report_collect(struct report *report, struct run *run,
-	const char *strategy, uint64_t concurrency, const char *pool);
+/* CPU time so far of this process and the children that have ended. */
+struct report_cpu {
+	int64_t user_us, system_us;
+};
 
-/* CPU time of this process so far, microseconds. */
-int64_t report_cpu_now(void);
+void report_cpu_now(struct report_cpu *cpu);
+
+/*
+ * After run_execute(); `before` is the CPU time of just before it. `pool` is
+ * the stages'; NULL: there are none.
+ */
+void report_collect(struct report *report, struct run *run,
+	const char *strategy, uint64_t concurrency, const char *pool,
+	const struct report_cpu *before);
 
 /* CPU microseconds for one attempt. */
 int64_t report_cpu_each(const struct report *report);

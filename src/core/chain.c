@@ -163,7 +163,7 @@ chain_add(struct chain *chain, const struct stage *stage, const char *arg,
 	};
 	size_t i;
 
-	if (stage->open == NULL && arg != NULL)
+	if (stage->arg == NULL && arg != NULL)
 		return err_set(err, ERR_USAGE,
 			"stage '%s' takes no argument, but has '%s'",
 			stage->name, arg);
@@ -189,15 +189,27 @@ chain_columns(const struct chain *chain, size_t *ret_n)
 	return chain->columns;
 }
 
-int
-chain_replaces(const struct chain *chain)
+static int
+chain_has(const struct chain *chain, unsigned cap)
 {
 	size_t i;
 
 	for (i = 0; i < chain->n; i++)
-		if (chain->links[i].stage->caps & STAGE_REPLACES)
+		if (chain->links[i].stage->caps & cap)
 			return 1;
 	return 0;
+}
+
+int
+chain_replaces(const struct chain *chain)
+{
+	return chain_has(chain, STAGE_REPLACES);
+}
+
+int
+chain_commands(const struct chain *chain)
+{
+	return chain_has(chain, STAGE_COMMANDS);
 }
 
 /* --- a worker --- */

@@ -31,6 +31,8 @@ size_t chain_length(const struct chain *chain);
 const struct column *chain_columns(const struct chain *chain, size_t *ret_n);
 /* Whether what comes out at the end is not the body that went in. */
 int chain_replaces(const struct chain *chain);
+/* Whether a stage starts other programs. */
+int chain_commands(const struct chain *chain);
 
 /* One worker's stages, used for one body after the other. */
 struct chain_worker;

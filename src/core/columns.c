@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "core/columns.h"
 #include "core/result.h"
+#include "core/stage.h"
 #include "core/value.h"
 #include "opt/opt.h"
 
@@ -44,7 +45,8 @@ static const struct column columns[] = {
 	COLUMN_CALLED(url_effective, "the URL fetched last, after redirects"),
 	COLUMN_CALLED(method, "method of the last request"),
 	COLUMN(U64, uint64_t, response_code, "HTTP status; 0: no reply"),
-	COLUMN(BOOL, int, ok, "a whole reply with status 200 to 399"),
+	COLUMN(BOOL, int, ok,
+		"whole, status 200 to 399 (or --no-fetch), all stages well"),
 	COLUMN(BOOL, int, final, "not tried again in this run"),
 	COLUMN(U64, uint64_t, attempt, "number of the attempt, from 1"),
 	COLUMN(CLASS, enum error_class, error_class, "what kind of failure"),
@@ -112,14 +114,45 @@ columns_get(const struct column_set *set, size_t i)
 	return &set->values[i - COLUMNS - COLUMNS_POST];
 }
 
+/* Which stage would bring it; NULL: none. */
+static const struct stage *
+column_stage(const char *name)
+{
+	size_t i, k;
+
+	for (i = 0; stages[i] != NULL; i++)
+		for (k = 0; k < stages[i]->n_columns; k++)
+			if (strcmp(stages[i]->columns[k].name, name) == 0)
+				return stages[i];
+	return NULL;
+}
+
+static int
+column_is_of_stages(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COLUMNS_POST; i++)
+		if (strcmp(columns_post[i].name, name) == 0)
+			return 1;
+	return 0;
+}
+
 static int
 column_unknown(const struct column_set *set, const char *name,
 	struct err *err)
 {
 	size_t n = columns_count(set), i;
-	const char **names = mem_array(n + 1, sizeof *names);
-	const char *near;
+	const struct stage *stage = column_stage(name);
+	const char *near, **names;
 
+	if (stage != NULL)
+		return err_set(err, ERR_USAGE, "column '%s' comes with "
+			"--post %s", name, stage->name);
+	if (column_is_of_stages(name))
+		return err_set(err, ERR_USAGE, "column '%s' comes with --post",
+			name);
+	names = mem_array(n + 1, sizeof *names);
 	for (i = 0; i < n; i++)
 		names[i] = columns_get(set, i)->name;
 	near = opt_nearest(name, names);

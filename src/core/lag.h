@@ -9,12 +9,13 @@ struct event_base;
 struct histogram;
 
 /*
- * How late a loop sees to things: a timer that should come every 10 ms says
- * by how much it came later. Where one callback takes long, all that became
+ * How late a loop sees to things: a descriptor that becomes readable every
+ * 10 ms says by how much it was looked at later. Where one callback takes long, all that became
  * due meanwhile waits as long.
  */
 struct lag {
-	struct event timer;
+	struct event tick;
+	int fd;			/* -1: none could be had, nothing is sampled */
 	struct histogram *late;	/* microseconds */
 	int64_t due_us;
 };

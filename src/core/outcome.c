@@ -26,6 +26,15 @@ outcome_time(int64_t before, int64_t us)
 	return us > 0 ? before + us : 0;
 }
 
+/* Whoever ends a process that was at a fetch knows of it how long it took. */
+static int
+outcome_is_untold(const struct fetch_reply *reply)
+{
+	return reply->namelookup_us == 0 && reply->response_code == 0 &&
+		(reply->refusal == FETCH_CANCELLED ||
+		reply->refusal == FETCH_CRASHED);
+}
+
 static void
 outcome_times(struct result *result, const struct job *job)
 {
@@ -36,6 +45,7 @@ outcome_times(struct result *result, const struct job *job)
 	result->time_queue = job->started_us - job->eligible_us;
 	result->time_redirect = job->n_hops > 0 ? hop : 0;
 	result->time_total = named + reply->total_us;
+	result->untold = outcome_is_untold(reply);
 	if (job->fetch.request.addrs != NULL || reply->connect_us > 0)
 		result->time_namelookup = named + reply->namelookup_us;
 	result->time_connect = outcome_time(named, reply->connect_us);
@@ -123,6 +133,9 @@ outcome_message(const struct job *job, const struct verdict *verdict,
 		return outcome_not_written(job);
 	if (errormsg == NULL)
 		errormsg = outcome_refusal(reply->refusal);
+	/* From Content-Length already: libcurl knows no --max-body. */
+	if (errormsg == NULL && reply->code == CURLE_FILESIZE_EXCEEDED)
+		errormsg = outcome_refusal(FETCH_BODY_LIMIT);
 	if (errormsg == NULL && verdict->error_class == ERROR_REDIRECT)
 		errormsg = "more redirects than --max-redirs allows";
 	return outcome_copy(errormsg != NULL ? errormsg : reply->errormsg);

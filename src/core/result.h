@@ -23,7 +23,7 @@ struct value;
 	X(BODY, "body", "the body was cut short or too large") \
 	X(LOCAL, "local", "something on this machine failed") \
 	X(EXEC, "exec", "a stage or its command failed") \
-	X(STOPPED, "stopped", "cut off by a signal")
+	X(STOPPED, "stopped", "cut off by a signal, --first or --duration")
 
 #define ERROR_ENUM(code, name, text) ERROR_##code,
 enum error_class { ERROR_CLASSES(ERROR_ENUM) ERROR_CLASS_COUNT };
@@ -44,7 +44,8 @@ struct result {
 	char *url_effective;	/* the last hop; owned, or NULL: like url */
 	char *method;		/* of the last hop; owned, NULL: GET */
 	uint64_t response_code;	/* 0: no reply */
-	int ok;			/* whole reply, status 200 to 399 */
+	int ok;			/* whole reply, status 200 to 399, and all
+				 * stages went well */
 	int final;		/* not tried again in this run */
 	uint64_t attempt;	/* from 1 */
 	enum error_class error_class;
@@ -62,6 +63,8 @@ struct result {
 	int64_t time_starttransfer;
 	int64_t time_redirect;	/* start of the last hop */
 	int64_t time_total;
+	int untold;		/* the process that fetched it ended and
+				 * with it what the last hop came to */
 	uint64_t size_download;	/* body bytes of the last hop */
 	char *content_type;	/* owned; NULL: none. Any bytes */
 	char *filename_effective;	/* owned; NULL: not kept */

@@ -26,6 +26,8 @@ enum stage_caps {
 	STAGE_WHOLE = 1 << 1,
 	/* Not thread-safe: one body at a time in one process. */
 	STAGE_SERIAL = 1 << 2,
+	/* It starts other programs. */
+	STAGE_COMMANDS = 1 << 3,
 };
 
 /* What the bytes are the body of. Texts are borrowed for the call. */
@@ -78,7 +80,7 @@ struct stage {
 	const struct opt_set *opts;	/* its own options, or NULL */
 	/* `arg` is what stood behind the colon, NULL: nothing; `settings` its
 	 * options' or NULL. ERR_USAGE says what is wrong with the argument.
-	 * A stage without open() takes no argument. */
+	 * It is NULL where the stage takes none. */
 	int (*open)(const char *arg, const void *settings, void **ret_plan,
 		struct err *err);
 	void (*close)(void *plan);

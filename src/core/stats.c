@@ -61,6 +61,8 @@ stats_expects_tls(const struct result *result)
 static enum stats_phase
 stats_last_phase(const struct result *result)
 {
+	if (result->untold)
+		return STATS_UNKNOWN;
 	if (stats_reached(result, result->time_starttransfer))
 		return STATS_BODY;
 	if (stats_reached(result, result->time_appconnect))
@@ -115,9 +117,13 @@ stats_count_end(struct stats *stats, const struct result *result)
 {
 	struct stats_counters *counters = &stats->counters;
 
+	if (result->attempt > 1 && counters->again > 0)
+		counters->again--;
 	if (!result->final) {
 		if (result->error_class == ERROR_STOPPED)
 			counters->failed[ERROR_STOPPED]++;
+		else
+			counters->again++;
 		return;
 	}
 	counters->finals++;

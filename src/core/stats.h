@@ -20,7 +20,8 @@
 	X(CONNECT, "connect") \
 	X(TLS, "tls") \
 	X(WAIT, "first byte") \
-	X(BODY, "body")
+	X(BODY, "body") \
+	X(UNKNOWN, "unknown")
 
 #define STATS_ENUM(code, name) STATS_##code,
 enum stats_phase { STATS_PHASES(STATS_ENUM) STATS_PHASE_COUNT };
@@ -33,6 +34,7 @@ struct stats_counters {
 	uint64_t attempts;
 	uint64_t retries;	/* attempts after a URL's first */
 	uint64_t finals;	/* URLs that are done, well or badly */
+	uint64_t again;		/* URLs that are to be tried again */
 	uint64_t ok;
 	/* Final failures; [ERROR_STOPPED]: cut off, so not final */
 	uint64_t failed[ERROR_CLASS_COUNT];

@@ -253,6 +253,12 @@ opts_given(const struct opts *opts, const char *name)
 	return entry != NULL ? (int)entry->source : 0;
 }
 
+int
+opts_typed(const struct opts *opts, const char *name)
+{
+	return opts_given(opts, name) == OPT_FROM_COMMAND;
+}
+
 const struct opt *
 opts_find(const struct opts *opts, const char *name)
 {

@@ -153,6 +153,9 @@ int opts_check(const struct opts *opts, struct err *err);
  */
 int opts_given(const struct opts *opts, const char *name);
 
+/* Whether it was said on the command line, by any word for it. */
+int opts_typed(const struct opts *opts, const char *name);
+
 /* The row called `name`, aliases included; NULL: none. */
 const struct opt *opts_find(const struct opts *opts, const char *name);
 

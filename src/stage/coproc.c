@@ -23,6 +23,7 @@
 #include "base/command.h"
 #include "base/mem.h"
 #include "base/talk.h"
+#include "base/units.h"
 #include "base/utf8.h"
 #include "core/ndjson.h"
 #include "opt/opt.h"
@@ -82,6 +83,7 @@ coproc_open(const char *arg, const void *settings, void **ret_plan,
 	struct coproc_plan *plan = mem_array(1, sizeof *plan);
 
 	if (command_open(&plan->command, arg != NULL ? arg : "", own->shell,
+	    own->shell ? NULL : "a word of the shell needs --coproc-shell",
 	    err) != 0) {
 		free(plan);
 		return -1;
@@ -192,14 +194,15 @@ coproc_fail(struct coproc *coproc, struct stage_call *call, enum talk_end end,
 	int status, struct err *err)
 {
 	const struct coproc_plan *plan = coproc->plan;
+	char shown[UNITS_TEXT];
 
 	if (end == TALK_CANCELLED)
 		return stage_stopped(call, err);
 	if (end == TALK_LATE) {
 		call->detail = "command_timeout";
 		return err_set(err, ERR_SYSTEM, "%s did not answer within "
-			"%.3g seconds", plan->command.argv[0],
-			(double)plan->timeout_us / CLOCK_SECOND);
+			"%s", plan->command.argv[0],
+			units_show_time(plan->timeout_us, shown));
 	}
 	call->detail = WIFSIGNALED(status) ? "signal" :
 		status != 0 ? "status" : "answer";
@@ -295,6 +298,22 @@ coproc_answer(const struct buf *out)
 	return coproc_is_object(p, n) ? coproc_ascii(p, n) : NULL;
 }
 
+/* Why what it wrote is no answer. */
+static int
+coproc_refuse(const struct coproc *coproc, struct stage_call *call,
+	struct err *err)
+{
+	const struct talk *talk = &coproc->talk;
+	const char *name = coproc->plan->command.argv[0];
+
+	call->detail = "answer";
+	if (talk->cut && memchr(talk->out.data, '\n', talk->out.len) == NULL)
+		return err_set(err, ERR_SYSTEM, "the answer of %s is longer "
+			"than 64 KiB", name);
+	return err_set(err, ERR_SYSTEM, "%s did not answer with one line that "
+		"is a JSON object", name);
+}
+
 static int
 coproc_feed(void *self, struct stage_call *call, const void *p, size_t n,
 	struct err *err)
@@ -309,10 +328,7 @@ coproc_feed(void *self, struct stage_call *call, const void *p, size_t n,
 	answer = coproc->talk.cut ? NULL : coproc_answer(&coproc->talk.out);
 	if (answer == NULL) {
 		talk_stop(&coproc->talk);
-		call->detail = "answer";
-		return err_set(err, ERR_SYSTEM, "%s did not answer with one "
-			"line that is a JSON object",
-			coproc->plan->command.argv[0]);
+		return coproc_refuse(coproc, call, err);
 	}
 	value_set_text(&call->values[0], answer);
 	return 0;
@@ -361,7 +377,7 @@ const struct stage stage_coproc = {
 		"does. One that ends early is started anew, with the same body "
 		"once. CMD is split as exec's is. Of its standard error only "
 		"the last line is kept, for the errormsg when it fails.",
-	.caps = STAGE_WHOLE,
+	.caps = STAGE_WHOLE | STAGE_COMMANDS,
 #ifdef HAVE_JANSSON
 	STAGE_COLUMNS(coproc_columns),
 	.opts = &coproc_set,

@@ -96,7 +96,7 @@ decode_count(const struct decode *decode, struct decode_layer *layer,
 	layer->decoded += n;
 	if (plan->max > 0 && layer->decoded > plan->max) {
 		err_set(err, ERR_FAILED, "the body unpacks to more than %s"
-			" (--max-body)", units_print_size(plan->max, shown));
+			" (decode:SIZE, or --max-body)", units_print_size(plan->max, shown));
 		return decode_bad(call, "limit");
 	}
 	if (plan->ratio > 0 && layer->decoded > DECODE_FREE &&

@@ -17,6 +17,7 @@
 #include "base/command.h"
 #include "base/mem.h"
 #include "base/talk.h"
+#include "base/units.h"
 #include "opt/opt.h"
 #include "stage/family.h"
 
@@ -94,6 +95,7 @@ exec_open(const char *arg, const void *settings, void **ret_plan,
 	struct exec_plan *plan = mem_array(1, sizeof *plan);
 
 	if (command_open(&plan->command, arg != NULL ? arg : "", own->shell,
+	    own->shell ? NULL : "a word of the shell needs --exec-shell",
 	    err) != 0) {
 		free(plan);
 		return -1;
@@ -212,15 +214,17 @@ static int
 exec_check(struct exec *exec, struct stage_call *call, enum talk_end end,
 	struct err *err)
 {
+	char shown[UNITS_TEXT];
+
 	if (end != TALK_LATE && end != TALK_CANCELLED)
 		return 0;
 	exec_note(exec, call->values);
 	if (end == TALK_CANCELLED)
 		return stage_stopped(call, err);
 	call->detail = "command_timeout";
-	return err_set(err, ERR_SYSTEM, "%s took more than %.3g seconds",
+	return err_set(err, ERR_SYSTEM, "%s took more than %s",
 		exec->plan->command.argv[0],
-		(double)exec->plan->timeout_us / CLOCK_SECOND);
+		units_show_time(exec->plan->timeout_us, shown));
 }
 
 /* One that has ended already reads no more: that is its own business. */
@@ -312,6 +316,7 @@ const struct stage stage_exec = {
 		"otherwise that is dropped. When the command ends, what it "
 		"left running in its process group is killed.",
 	.example = "fetchall --post 'exec:wc -c' urls.txt",
+	.caps = STAGE_COMMANDS,
 	STAGE_COLUMNS(exec_columns),
 	.opts = &exec_set,
 	.open = exec_open,

@@ -41,7 +41,12 @@ stage_unknown(const char *name, struct err *err)
 	buf_init(&list, sizeof err->text);
 	for (i = 0; stages[i] != NULL; i++)
 		buf_printf(&list, " %s", stages[i]->name);
-	err_set(err, ERR_USAGE, "no stage is called '%.*s'%s%s%s; there are%s",
+	if (strchr(name, ',') != NULL) {
+		buf_release(&list);
+		return err_set(err, ERR_USAGE, "'%.*s' is no stage: each has "
+			"a --post of its own", STAGE_NAME_MAX, name);
+	}
+	err_set(err, ERR_USAGE, "no stage is called '%.*s'%s%s%s (there are%s)",
 		STAGE_NAME_MAX, name,
 		near != NULL ? "; did you mean '" : "",
 		near != NULL ? near : "",

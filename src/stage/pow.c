@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -32,16 +33,14 @@ struct pow {
 	uint64_t base, exponent;
 };
 
-/* More bits than the power has, or about as many. */
+/* How many the power has, but for the last digits of a double. */
 static uint64_t
 pow_bits(const struct pow *power)
 {
-	uint64_t bits = 0;
-	uint64_t rest;
-
-	for (rest = power->base; rest > 0; rest /= 2)
-		bits++;
-	return bits * power->exponent;
+	if (power->base < 2)
+		return 1;
+	return (uint64_t)(log2((double)power->base) *
+		(double)power->exponent) + 1;
 }
 
 static int

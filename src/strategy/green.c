@@ -67,7 +67,7 @@ green_reserve(void *arg, size_t n)
 
 	if (coroutines_reserve(green->coroutines, &err) == 0)
 		return 0;
-	log_warning("only %zu fetches at a time instead of %zu: %s "
+	log_warning("only %zu at a time instead of %zu: %s "
 		"(vm.max_map_count, ulimit -v)", n,
 		run_concurrency(green->run), err.text);
 	return -1;

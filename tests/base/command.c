@@ -54,7 +54,7 @@ expect_path(const char *text, const char *path)
 	struct command command = { 0 };
 	struct err err = { .code = ERR_NONE };
 
-	if (command_open(&command, text, 0, &err) != 0)
+	if (command_open(&command, text, 0, NULL, &err) != 0)
 		fail_msg("%s: %s", text, err.text);
 	assert_string_equal(command.path, path);
 	command_release(&command);
@@ -68,7 +68,7 @@ expect_refusal(const char *text, int shell, const char *words)
 	struct err err = { .code = ERR_NONE };
 
 	print_message("%s\n", text);
-	assert_int_equal(command_open(&command, text, shell, &err), -1);
+	assert_int_equal(command_open(&command, text, shell, NULL, &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
 	if (strstr(err.text, words) == NULL)
 		fail_msg("%s", err.text);
@@ -125,7 +125,7 @@ a_shell_gets_the_text_as_it_is(void **state)
 	struct command command = { 0 };
 	size_t i;
 
-	assert_int_equal(command_open(&command, words[2], 1, NULL), 0);
+	assert_int_equal(command_open(&command, words[2], 1, NULL, NULL), 0);
 	assert_string_equal(command.path, "/bin/sh");
 	for (i = 0; i < 3; i++)
 		assert_string_equal(command.argv[i], words[i]);

@@ -22,7 +22,7 @@ start(struct spawn *spawn, const char *text)
 	struct command command;
 	struct err err = { .code = ERR_NONE };
 
-	if (command_open(&command, text, 0, &err) != 0 ||
+	if (command_open(&command, text, 0, NULL, &err) != 0 ||
 	    spawn_start(spawn, &command, environ, &err) != 0)
 		fail_msg("%s: %s", text, err.text);
 	command_release(&command);

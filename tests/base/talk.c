@@ -25,7 +25,7 @@ start(struct talk *talk, const char *text, int64_t us)
 	struct err err = { .code = ERR_NONE };
 
 	talk->until_us = clock_us() + us;
-	if (command_open(&command, text, 0, &err) != 0 ||
+	if (command_open(&command, text, 0, NULL, &err) != 0 ||
 	    talk_start(talk, &command, environ, &err) != 0)
 		fail_msg("%s: %s", text, err.text);
 	command_release(&command);

@@ -314,3 +314,18 @@ make_deaf() {
 		run ! kill -0 "$(cat pids)"
 	done
 }
+
+# peak ARGUMENT...: memory_peak in MiB, of a run without fetches.
+peak() {
+	"$FETCHALL" --no-fetch --format none --summary json "$@" \
+		"$ORIGIN_URL/" "$ORIGIN_URL/2" 2>&1 >/dev/null |
+		jq '.memory_peak / 1048576 | floor'
+}
+
+@test "memory is that of the stages' processes as well" {
+	need jq python3
+	[ "$(peak --pool process -j 16 --post sleep:300)" -ge \
+		"$(($(peak --pool thread -j 16 --post sleep:300) + 2))" ]
+	[ "$(peak --exec "python3 -c 'import time; \
+		memory = b\"x\" * (100 << 20); time.sleep(0.5)'")" -ge 100 ]
+}

@@ -91,6 +91,10 @@ stages_have_lines_of_their_own(void **state)
 	text_of(&report, &out);
 	assert_non_null(strstr(buf_text(&out), expected));
 	buf_release(&out);
+	report.stages.bodies = 1;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), "  stages: 1 body, "));
+	buf_release(&out);
 	text_of(&usual, &out);
 	assert_null(strstr(buf_text(&out), "stages"));
 	assert_null(strstr(buf_text(&out), "lag"));
@@ -263,7 +267,8 @@ programs_get_one_object(void **state)
 		"\"p99\":0.050000,\"max\":125.000000},\"spent\":{"
 		"\"queue\":0.000099,\"redirect\":0.000000,\"dns\":0.000250,"
 		"\"connect\":0.000000,\"tls\":0.000000,"
-		"\"first_byte\":0.000000,\"body\":0.000750},"
+		"\"first_byte\":0.000000,\"body\":0.000750,"
+		"\"unknown\":0.000000},"
 		"\"user\":1.000000,\"system\":0.500000,"
 		"\"memory_peak\":12582912,\"urls_per_second\":617.000,"
 		"\"wall\":2.000000}\n";

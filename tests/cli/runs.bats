@@ -99,6 +99,13 @@ order_of() {
 	done
 }
 
+# A few threads have no more than so many times the wall time.
+@test "CPU time begins when the wall time does" {
+	run -0 --separate-stderr "$FETCHALL" -s serial --no-fetch --post wc \
+		--summary json "$LIST"
+	jq -e '.user + .system <= 4 * .wall + 0.002' <<<"$stderr"
+}
+
 @test "exports are what they say they are" {
 	need python3
 	run -0 "$FETCHALL" -s serial,async --runs 3 --export-json out.json \

@@ -87,6 +87,8 @@ static const struct {
 	{ { "-p", "sha25" }, ERR_USAGE,
 		"--post: no stage is called 'sha25'; did you mean 'sha256'?" },
 	{ { "-p", "qqqqqqqq" }, ERR_USAGE, " crc32 " },
+	{ { "-p", "wc,sha256" }, ERR_USAGE,
+		"--post: 'wc,sha256' is no stage: each has a --post of its" },
 	{ { "-p", "" }, ERR_USAGE, "--post: no stage is called ''" },
 	{ { "-p", ":x" }, ERR_USAGE, "--post: no stage is called ''" },
 	{ { "-p", "wc", "-p", "crc32:3" }, ERR_USAGE,
@@ -313,7 +315,7 @@ bodies_are_text_or_files(void **state)
 static void
 without_stages_nothing_is_done_to_bodies(void **state)
 {
-	const char *const args[] = { "-j3", "--pool=process", NULL };
+	const char *const args[] = { "--results=-", NULL };
 	struct settings settings;
 	struct options options;
 	struct err err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How late a loop is, as its own timer tells. */
+/* How late a loop is, as what is due in it tells. */
 #include "config.h"
 
 #include <event2/event.h>
@@ -37,6 +37,26 @@ run_loop(int64_t hog_us, struct histogram *late)
 	event_base_dispatch(base);
 	lag_stop(&lag);
 	event_base_free(base);
+}
+
+/* A timer of the loop's own would be late by half of the kernel's tick. A
+ * machine with more to do than it can is given several chances. */
+static void
+a_loop_with_nothing_to_do_is_in_time(void **state)
+{
+	struct histogram late;
+	int64_t usual = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		run_loop(0, &late);
+		usual = histogram_percentile(&late, 50);
+		histogram_release(&late);
+		if (usual < CLOCK_MS)
+			break;
+	}
+	assert_true(usual < CLOCK_MS);
 }
 
 static void
@@ -103,6 +123,7 @@ nothing_is_sampled_before_the_first_timer(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_loop_with_nothing_to_do_is_in_time),
 	cmocka_unit_test(a_loop_that_is_held_up_is_late_by_as_much),
 	cmocka_unit_test(a_loop_that_is_held_up_to_its_end_was_late),
 	cmocka_unit_test(nothing_is_sampled_before_the_first_timer),

@@ -170,7 +170,7 @@ an_answer_has_a_limit(void **state)
 	hook_expect(trial, "", "");
 	assert_int_equal(strlen(trial_text(trial, "coproc")), 65535);
 	trial_run(trial, body, 65528, TRIAL_WHOLE);
-	hook_expect(trial, "answer", "");
+	hook_expect(trial, "answer", "longer than 64 KiB");
 	trial_run(trial, "x", 1, TRIAL_WHOLE);
 	expect_answer(trial, "{\"a\":\"x\"}");
 	trial_free(trial);
@@ -189,19 +189,19 @@ struct fault {
 #define NOTED "echo >>starts; "
 
 static const struct fault faults[] = {
-	{ NOTED "exit 0", "", "answer", "status 0", 4 },
+	{ NOTED "exit 0", "", "answer", "ended before it answered", 4 },
 	{ NOTED "echo no module x >&2; exit 3", "", "status",
 		"status 3: no module x", 4 },
 	{ NOTED "kill -SEGV $$", "", "signal", "ended by signal 11", 4 },
 	{ NOTED "read -r h; exit 1", "", "status", "status 1", 4 },
 	{ NOTED "cat >/dev/null; :", "--coproc-timeout 80ms",
-		"command_timeout", "did not answer within 0.08 seconds", 2 },
+		"command_timeout", "did not answer within 80.0 ms", 2 },
 	{ NOTED "exec sleep 1000", "--coproc-timeout 80ms",
-		"command_timeout", "0.08", 2 },
+		"command_timeout", "80.0 ms", 2 },
 	{ NOTED "yes >&2; :", "--coproc-timeout 80ms",
-		"command_timeout", "0.08", 2 },
+		"command_timeout", "80.0 ms", 2 },
 	{ NOTED "exec yes", "", "answer", "one line", 2 },
-	{ NOTED "exec cat /dev/zero", "", "answer", "one line", 2 },
+	{ NOTED "exec cat /dev/zero", "", "answer", "64 KiB", 2 },
 	{ NOTED "cat /dev/zero >&2; :", "--coproc-timeout 80ms",
 		"command_timeout", "", 2 },
 	{ NOTED "sleep 1000 & exit 4", "", "status", "status 4", 4 },
@@ -348,6 +348,9 @@ what_cannot_be_run_is_refused(void **state)
 	hook_refuses(&stage_coproc, " ", "--coproc-shell", "no command");
 	hook_refuses(&stage_coproc, "\"", "", "not closed");
 	hook_refuses(&stage_coproc, "/no/such/tool x", "", "/no/such/tool");
+	hook_refuses(&stage_coproc, "exit 3", "",
+		"cannot run 'exit': No such file or directory; "
+		"a word of the shell needs --coproc-shell");
 }
 
 static const struct CMUnitTest tests[] = {

@@ -169,14 +169,14 @@ static const struct fault faults[] = {
 	{ "sh -c 'echo why >&2; kill -ABRT $$'", "", "signal",
 		"signal 6 (Aborted): why", -1 },
 	{ "sleep 1000", "--exec-timeout 30ms", "command_timeout",
-		"sleep took more than 0.03 seconds", -1 },
+		"sleep took more than 30.0 ms", -1 },
 	{ "sh -c 'trap \"\" TERM INT; cat >/dev/null; sleep 1000'",
-		"--exec-timeout 50ms", "command_timeout", "0.05", -1 },
-	{ "yes", "--exec-timeout 50ms", "command_timeout", "0.05", -1 },
-	{ "sh -c 'yes >&2'", "--exec-timeout 50ms", "command_timeout", "0.05",
+		"--exec-timeout 50ms", "command_timeout", "50.0 ms", -1 },
+	{ "yes", "--exec-timeout 50ms", "command_timeout", "50.0 ms", -1 },
+	{ "sh -c 'yes >&2'", "--exec-timeout 50ms", "command_timeout", "50.0 ms",
 		-1 },
 	{ "sh -c 'yes & yes >&2 & yes'", "--exec-timeout 50ms",
-		"command_timeout", "0.05", -1 },
+		"command_timeout", "50.0 ms", -1 },
 	/* What was left running keeps the pipes open. */
 	{ "sh -c 'sleep 1000 & exit 0'", "", "", "", 0 },
 	{ "sh -c 'yes & exit 2'", "", "status", "status 2", 2 },
@@ -311,6 +311,9 @@ what_cannot_be_run_is_refused(void **state)
 	hook_refuses(&stage_exec, "", "", "no command");
 	hook_refuses(&stage_exec, "cat 'x", "", "not closed");
 	hook_refuses(&stage_exec, "/no/such/tool x", "", "/no/such/tool");
+	hook_refuses(&stage_exec, "exit 3", "",
+		"cannot run 'exit': No such file or directory; "
+		"a word of the shell needs --exec-shell");
 	hook_refuses(&stage_exec, "/etc/passwd", "", "Permission denied");
 }
 

@@ -495,7 +495,8 @@ static void
 it_takes_no_argument(void **state)
 {
 	(void)state;
-	trial_refuses(&stage_links, "x", "it takes no argument");
+	trial_refuses(&stage_links, "x",
+		"stage 'links' takes no argument, but has 'x'");
 }
 
 #else

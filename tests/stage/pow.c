@@ -23,7 +23,10 @@ the_answers_are_known(void **state)
 		{ "2,10", 11 },
 		{ "10,5", 17 },
 		{ "3,1000", 1585 },
-		{ "2,16777215", 16777216 },
+		{ "1,4294967295", 1 },
+		{ "0,4294967295", 1 },
+		{ "2,33554431", 33554432 },
+		{ "3,20000000", 31699251 },
 		{ "4294967295,1000", 32000 },
 		{ "7777,200000", 2585000 },
 		{ "7777,200k", 2585000 },
@@ -58,7 +61,8 @@ bad_arguments_say_what_to_write(void **state)
 	trial_refuses(&stage_pow, "5,6,7", "'6,7' is no B");
 	trial_refuses(&stage_pow, "-1,5", "'-1' is no A");
 	trial_refuses(&stage_pow, "4294967296,1", "is no A");
-	trial_refuses(&stage_pow, "7777,4000000", "about 52000000 bits, at most 33554432");
+	trial_refuses(&stage_pow, "7777,4000000", "about 51699993 bits, at most 33554432");
+	trial_refuses(&stage_pow, "2,33554432", "about 33554433 bits");
 	trial_refuses(&stage_pow, "4294967295,4294967295", "at most 33554432");
 }
 
