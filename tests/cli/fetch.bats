@@ -196,7 +196,11 @@ assert rows[0]["ok"] == "true" and rows[0]["response_code"] == "200", rows
 
 @test "every field is in a JSON record, and only those of --columns" {
 	run -0 fetch --quiet --json --post sleep:0 "$ORIGIN_URL/redirect/1"
-	fields=$(fetch --help=fields | sed -n 's/^  \([a-z_][a-z_]*\)  .*/\1/p' | sort)
+	# But for those of single stages.
+	fields=$(fetch --help=fields | awk '
+		/^  [a-z_]+  / { if (name != "") print name; name = $1 }
+		/ With --post [a-z0-9-]+ only/ { name = "" }
+		END { if (name != "") print name }' | sort)
 	[ "$(grep -c . <<<"$fields")" -gt 20 ]
 	[ "$(jq -r 'keys[]' <<<"$output" | sort)" = "$fields" ]
 	[ "$(jq .num_redirects <<<"$output")" -eq 1 ]

@@ -141,8 +141,9 @@ every_default_can_be_typed(void **state)
 		if (opt->dflt == NULL)
 			continue;
 		line = opt->type == &opt_flag ?
-			mem_printf("fetchall --%s", opt->name) :
-			mem_printf("fetchall --%s=%s", opt->name, opt->dflt);
+			mem_printf("fetchall -pwc --%s", opt->name) :
+			mem_printf("fetchall -pwc --%s=%s", opt->name,
+				opt->dflt);
 		if (parse_once(line, &err) != 0)
 			fail_msg("%s: %s", line, err.text);
 		free(line);

@@ -88,8 +88,8 @@ another_name_is_answered_with_the_nearest_and_all(void **state)
 		{ "GZIP", "did you mean 'gzip'?", "capitals" },
 		{ "fib_recursive", "did you mean 'fib-recursive'?", "_" },
 		{ "gzip ", "did you mean 'gzip'?", "a blank behind it" },
-		{ "", "no stage is called ''; there are", "nothing" },
-		{ "teleport", "called 'teleport'; there are", "nothing near" },
+		{ "", "no stage is called '' (there are", "nothing" },
+		{ "teleport", "called 'teleport' (there are", "nothing near" },
 	};
 	struct err err;
 	size_t i, k;
