@@ -71,7 +71,7 @@ main_fetch(const struct options *options, char **argv, struct err *err)
 
 	if (contest_init(&contest, options->concurrency->strategies,
 	    &options->concurrency->concurrency, err) != 0)
-		return -1;
+		return opts_blame(options->opts, "strategy", err);
 	if (settings_init(&settings, options, contest.contenders[0].strategy,
 	    err) != 0) {
 		contest_release(&contest);

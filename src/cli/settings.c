@@ -40,6 +40,15 @@ settings_is_token(const char *text)
 		strlen(text);
 }
 
+/* Which option it is about, and where that was said. Always -1. */
+static int
+settings_blame(const struct options *options, const char *name,
+	struct err *err)
+{
+	err_in(err, "--%s", name);
+	return opts_blame(options->opts, name, err);
+}
+
 static int
 settings_one_line(const char *option, const char *text, struct err *err)
 {
@@ -198,7 +207,7 @@ settings_set_verdict(struct verdict_policy *verdict,
 	verdict->retry_delay_us = limits->retry_delay;
 	if (verdict_retry_on_parse(&verdict->retry_on, limits->retry_on,
 	    err) != 0)
-		return err_in(err, "--retry-on");
+		return settings_blame(options, "retry-on", err);
 	return 0;
 }
 
@@ -295,7 +304,7 @@ settings_set_stages(struct settings *settings, const struct options *options,
 	for (i = 0; i < given->post.n; i++)
 		if (settings_add_stage(run->chain, options,
 		    given->post.items[i], err) != 0)
-			return -1;
+			return opts_blame(options->opts, "post", err);
 	settings->set = mem_array(1, sizeof *settings->set);
 	settings->set->values = chain_columns(run->chain,
 		&settings->set->n_values);
@@ -327,7 +336,7 @@ settings_set_records(struct settings *settings, const struct options *options,
 		return -1;
 	if (column_list_parse(&settings->columns, settings->set,
 	    options->records->columns, err) != 0)
-		return err_in(err, "--columns");
+		return settings_blame(options, "columns", err);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ opts_free(struct opts *opts)
 		entry = &opts->entries[i];
 		if (entry->at != NULL && entry->opt->type->release != NULL)
 			entry->opt->type->release(entry->at);
+		free(entry->file);
 	}
 	for (i = 0; i < opts->n_members; i++)
 		free(opts->members[i].settings);
@@ -227,7 +228,26 @@ opts_set(struct opts *opts, struct opt_entry *entry, const char *text,
 		return -1;
 	if (entry->source < source)
 		entry->source = source;
+	if (opts->file != NULL) {
+		free(target->file);
+		target->file = mem_strdup(opts->file);
+		target->line = opts->line;
+	}
 	return 0;
+}
+
+int
+opts_blame(const struct opts *opts, const char *name, struct err *err)
+{
+	const struct opt_entry *entry = opts_entry(opts, name, strlen(name));
+
+	if (entry == NULL || entry->source != OPT_FROM_CONFIG ||
+	    entry->file == NULL)
+		return -1;
+	/* A list has several lines, and this is only the last. */
+	if (entry->opt->type->repeats)
+		return err_in(err, "%s", entry->file);
+	return err_in(err, "%s: line %zu", entry->file, entry->line);
 }
 
 int

@@ -144,6 +144,12 @@ int opts_parse(struct opts *opts, int argc, char **argv, int *ret_first,
  */
 int opts_read_config(struct opts *opts, const char *path, struct err *err);
 
+/*
+ * Where a value is found to be wrong once all are read: puts the config file
+ * and line in front where that is who said it. Always -1.
+ */
+int opts_blame(const struct opts *opts, const char *name, struct err *err);
+
 /* Runs every set's check. */
 int opts_check(const struct opts *opts, struct err *err);
 

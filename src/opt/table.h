@@ -20,6 +20,8 @@ struct opt_entry {
 	const struct opt_set *set;
 	void *at;		/* the value's place; NULL for an alias */
 	enum opt_source source;
+	char *file;		/* config that said it last; owned, or NULL */
+	size_t line;
 };
 
 struct opts_member {
@@ -35,6 +37,8 @@ struct opts {
 	size_t n_entries;
 	const struct opt_topic *topics;
 	size_t n_topics;
+	const char *file;	/* config that is being read; NULL: none */
+	size_t line;
 };
 
 /* How one row is said on a command line, aliases seen through. */

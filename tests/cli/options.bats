@@ -261,3 +261,19 @@ setting() {
 	run -2 --separate-stderr fetchall -p wc -j 1,2,4 http://x/
 	[[ $stderr == *"--jobs: '1,2,4' is more than one number: "* ]]
 }
+
+@test "what a config file says and nobody can do names its line" {
+	local option
+
+	for option in 'strategy = nope' 'columns = nope' 'retry-on = nope'; do
+		printf '\n%s\n' "$option" >file
+		run -2 --separate-stderr fetchall --config file http://x/
+		[[ $stderr == *"error: file: line 2: --${option%% *}: "*nope* ]]
+		run -2 --separate-stderr fetchall --config file \
+			--"${option%% *}" nope2 http://x/
+		[[ $stderr == *"error: --${option%% *}: "*nope2* ]]
+	done
+	echo 'post = gzip:99' >file
+	run -2 --separate-stderr fetchall --config file http://x/
+	[[ $stderr == *"error: file: --post gzip: "* ]]
+}
