@@ -132,6 +132,8 @@ zygote_live(struct zygote_side *side, pid_t parent)
 	};
 	sigset_t none;
 
+	/* The zygote notes it too, perhaps after this process was heard of. */
+	atomic_store(&zygote->pids[child.slot], getpid());
 	zygote_end_with(parent, "fetchall-child");
 	close(side->signals);
 	sigemptyset(&none);

@@ -300,7 +300,7 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 	for strategy in serial async process-pool; do
 		unshare -rm sh -c 'mount -t tmpfs -o size=2M none small &&
 			TMPDIR=$PWD/small exec "$@"' - timeout 60 "$FETCHALL" \
-			-s "$strategy" --quiet --json --retry 0 \
+			-s "$strategy" -c 1 --quiet --json --retry 0 \
 			--buffer 1MiB --post wc list >out || true
 		jq -se 'sort_by(.seq) | map(.ok) ==
 			[true, false, true, false, true] and
