@@ -40,7 +40,7 @@ struct crew {
 	struct crew_worker *workers;	/* by slot; the thread's */
 	struct pollfd *fds;		/* wake, zygote, workers; likewise */
 	size_t n;
-	int gone;			/* the zygote is; likewise */
+	int gone, told;			/* the zygote is; likewise */
 	struct packet packet;		/* likewise */
 	struct wake wake;
 	pthread_mutex_t lock;		/* all below */
@@ -141,6 +141,16 @@ crew_read(struct crew *crew, struct crew_worker *worker)
 		crew_kill(crew, worker);
 }
 
+/* The zygote takes its children along: none of them failed by itself. */
+static void
+crew_abandon(struct crew *crew, struct crew_worker *worker)
+{
+	if (worker->sock >= 0)
+		crew_read(crew, worker);
+	crew_requeue(crew, &worker->tasks);
+	crew_bury(crew, worker, 0);
+}
+
 /* --- tasks going out --- */
 
 static void
@@ -215,14 +225,26 @@ crew_fill(struct crew *crew)
 	struct crew_worker *worker;
 	struct list *task;
 
-	while (!crew->gone && (worker = crew_pick(crew)) != NULL) {
+	while ((worker = crew_pick(crew)) != NULL) {
 		task = crew_next(crew);
 		if (task == NULL)
 			return;
 		crew_send(crew, worker, task);
 	}
-	while (crew->gone && (task = crew_next(crew)) != NULL)
-		crew->hooks.lost(crew->hooks.arg, task, 0);
+}
+
+/* Nobody will ever take what waits. */
+static void
+crew_give_up(struct crew *crew)
+{
+	struct list *task;
+
+	while ((task = crew_next(crew)) != NULL) {
+		if (!crew->told)
+			crew->hooks.gone(crew->hooks.arg);
+		crew->told = 1;
+		crew->hooks.dropped(crew->hooks.arg, task);
+	}
 }
 
 /* --- what happens --- */
@@ -247,7 +269,7 @@ crew_on_zygote(struct crew *crew)
 		return;
 	crew->gone = 1;
 	for (i = 0; i < crew->n; i++)
-		crew_bury(crew, &crew->workers[i], 0);
+		crew_abandon(crew, &crew->workers[i]);
 }
 
 static void
@@ -315,6 +337,8 @@ crew_turn(struct crew *crew)
 		left_us = crew_end_early(crew, cancelled_us);
 		if (left_us > 0)
 			timeout = (int)(left_us / CLOCK_MS) + 1;
+	} else if (crew->gone) {
+		crew_give_up(crew);
 	} else {
 		crew_fill(crew);
 		if (crew_starves(crew))

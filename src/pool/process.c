@@ -238,6 +238,14 @@ process_dropped(void *arg, struct list *task)
 	process_finish(arg, work);
 }
 
+static void
+process_gone(void *arg)
+{
+	struct process_pool *pool = arg;
+
+	pool->args.lost(pool->args.arg);
+}
+
 static void *
 process_start(const struct pool_args *args, struct err *err)
 {
@@ -247,6 +255,7 @@ process_start(const struct pool_args *args, struct err *err)
 		.answered = process_answered,
 		.lost = process_lost,
 		.dropped = process_dropped,
+		.gone = process_gone,
 		.arg = pool,
 	};
 

@@ -122,6 +122,7 @@ struct rig {
 	pthread_mutex_t lock;
 	struct list done;
 	size_t n_done;
+	_Atomic int n_lost;
 };
 
 static void
@@ -133,6 +134,16 @@ on_done(void *arg, struct work *work)
 	list_push(&rig->done, &work->node);
 	rig->n_done++;
 	pthread_mutex_unlock(&rig->lock);
+}
+
+static void
+on_lost(void *arg)
+{
+	struct rig *rig = arg;
+
+	/* Before anything came back for that reason. */
+	assert_int_equal(rig->n_done, 1);
+	atomic_fetch_add(&rig->n_lost, 1);
 }
 
 static void
@@ -170,7 +181,7 @@ rig_start(struct rig *rig, const struct pool *pool, const struct stage *stage)
 	}
 	rig->self = pool->start(&(struct pool_args){
 		.env = &rig->env, .workers = WORKERS, .zygote = rig->zygote,
-		.done = on_done, .arg = rig,
+		.done = on_done, .lost = on_lost, .arg = rig,
 	}, &err);
 	must(rig->self, &err);
 }
@@ -508,7 +519,7 @@ a_worker_that_hangs_up_is_ended(void **state)
 }
 
 static void
-without_the_process_that_makes_workers_works_fail(void **state)
+without_the_process_that_makes_workers_works_are_not_begun(void **state)
 {
 	struct rig rig;
 	pid_t pids[1];
@@ -524,7 +535,8 @@ without_the_process_that_makes_workers_works_fail(void **state)
 		submit(&rig, i, "wait");
 	await(&rig, 20);
 	for (i = 1; i < 20; i++)
-		expect_failed(&rig, i, ERROR_LOCAL, "crashed", NULL);
+		expect_failed(&rig, i, ERROR_STOPPED, NULL, NULL);
+	assert_int_equal(atomic_load(&rig.n_lost), 1);
 	rig_stop(&rig);
 }
 
@@ -564,7 +576,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(others_work_at_the_same_time),
 	cmocka_unit_test(a_worker_that_dies_costs_the_record_it_was_at),
 	cmocka_unit_test(a_worker_that_hangs_up_is_ended),
-	cmocka_unit_test(without_the_process_that_makes_workers_works_fail),
+	cmocka_unit_test(
+		without_the_process_that_makes_workers_works_are_not_begun),
 	cmocka_unit_test(a_pool_is_found_by_its_name),
 };
 
