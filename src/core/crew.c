@@ -153,7 +153,7 @@ crew_abandon(struct crew *crew, struct crew_worker *worker)
 
 /* --- tasks going out --- */
 
-static void
+static int
 crew_hire(struct crew *crew, size_t slot)
 {
 	struct packet packet = { .n_fds = 1 };
@@ -162,32 +162,59 @@ crew_hire(struct crew *crew, size_t slot)
 
 	/* The last one may not be reaped yet. */
 	if (zygote_pid(crew->zygote, slot) != 0 || packet_pair(socks) != 0)
-		return;
+		return -1;
 	packet.fds[0] = socks[1];
 	status = zygote_spawn(crew->zygote, slot, &packet);
 	close(socks[1]);
-	if (status == PACKET_DONE)
+	if (status == PACKET_DONE) {
 		crew->workers[slot].sock = socks[0];
-	else
-		close(socks[0]);
+		return 0;
+	}
+	close(socks[0]);
+	return -1;
 }
 
 /* Who has least to do; NULL: all have enough. */
 static struct crew_worker *
-crew_pick(struct crew *crew)
+crew_least(struct crew *crew)
 {
 	struct crew_worker *best = NULL, *worker;
 	size_t i;
 
 	for (i = 0; i < crew->n; i++) {
 		worker = &crew->workers[i];
-		if (worker->sock < 0)
-			crew_hire(crew, i);
 		if (worker->sock >= 0 && worker->n < CREW_DEPTH &&
 		    (best == NULL || worker->n < best->n))
 			best = worker;
 	}
 	return best;
+}
+
+/* For a task: where nobody is idle, one who died is replaced now. Not before,
+ * or workers that cannot live would be forked for ever. */
+static struct crew_worker *
+crew_pick(struct crew *crew)
+{
+	struct crew_worker *best = crew_least(crew);
+	size_t i;
+
+	if (best != NULL && best->n == 0)
+		return best;
+	for (i = 0; i < crew->n; i++)
+		if (crew->workers[i].sock < 0 && crew_hire(crew, i) == 0)
+			return &crew->workers[i];
+	return best;
+}
+
+static int
+crew_waits(struct crew *crew)
+{
+	int waits;
+
+	pthread_mutex_lock(&crew->lock);
+	waits = !list_empty(&crew->waiting);
+	pthread_mutex_unlock(&crew->lock);
+	return waits;
 }
 
 static struct list *
@@ -225,12 +252,9 @@ crew_fill(struct crew *crew)
 	struct crew_worker *worker;
 	struct list *task;
 
-	while ((worker = crew_pick(crew)) != NULL) {
-		task = crew_next(crew);
-		if (task == NULL)
-			return;
+	while (crew_waits(crew) && (worker = crew_pick(crew)) != NULL &&
+	    (task = crew_next(crew)) != NULL)
 		crew_send(crew, worker, task);
-	}
 }
 
 /* Nobody will ever take what waits. */
@@ -307,15 +331,11 @@ static int
 crew_starves(struct crew *crew)
 {
 	size_t i;
-	int waits;
 
-	pthread_mutex_lock(&crew->lock);
-	waits = !list_empty(&crew->waiting);
-	pthread_mutex_unlock(&crew->lock);
 	for (i = 0; i < crew->n; i++)
 		if (crew->workers[i].sock >= 0)
 			return 0;
-	return waits;
+	return crew_waits(crew);
 }
 
 /* Waits; sees to what happened. Returns 0 when the crew is to end. */
@@ -364,7 +384,11 @@ static void *
 crew_main(void *arg)
 {
 	struct crew *crew = arg;
+	size_t i;
 
+	/* Ahead of the first tasks. */
+	for (i = 0; i < crew->n; i++)
+		crew_hire(crew, i);
 	while (crew_turn(crew))
 		;
 	return NULL;

@@ -85,6 +85,17 @@ process_answer_with(struct packet *answer, const struct work *work,
 	chain_outcome_add(&answer->bytes, &work->outcome, chain);
 }
 
+/* Again for each body until it works: memory or descriptors may be short only
+ * now, and a process that ended over it could not say why. */
+static int
+process_start_stages(struct process_self *self, struct err *err)
+{
+	if (self->worker == NULL)
+		self->worker = chain_worker_new(self->env->chain,
+			self->env->cancelled, err);
+	return self->worker != NULL ? 0 : -1;
+}
+
 /* The run's process wrote the request: it is as it says. */
 static void
 process_perform(void *arg, const struct packet *request,
@@ -92,6 +103,7 @@ process_perform(void *arg, const struct packet *request,
 {
 	struct process_self *self = arg;
 	struct work work = { 0 };
+	struct err err = { 0 };
 	struct process_request head;
 	int in = -1, out = -1;
 	size_t n_fds = 0;
@@ -115,7 +127,10 @@ process_perform(void *arg, const struct packet *request,
 		work.body = body_attach(self->env->bodies, &head.place, in);
 	if (head.has_body && work.body == NULL)
 		_exit(EXIT_FAILURE);
-	work_perform(&work, self->worker);
+	if (process_start_stages(self, &err) == 0)
+		work_perform(&work, self->worker);
+	else
+		work_fail(&work, ERROR_LOCAL, NULL, err.text);
 	process_answer_with(answer, &work, self->env->chain);
 	chain_outcome_release(&work.outcome, self->env->chain);
 	body_free(work.body);
@@ -129,10 +144,7 @@ process_live(struct zygote_child *child)
 
 	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) +
 		PROCESS_NICE);
-	self.worker = chain_worker_new(self.env->chain, self.env->cancelled,
-		&err);
-	if (self.worker == NULL)
-		_exit(EXIT_FAILURE);
+	process_start_stages(&self, &err);
 	crew_serve(child, process_perform, &self);
 	/* Stages may have commands of their own to end. */
 	chain_worker_free(self.worker);

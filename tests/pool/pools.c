@@ -33,6 +33,7 @@
 static struct shared {
 	_Atomic int cancelled;
 	_Atomic int inside, most, begun;
+	_Atomic int started, able;
 } *shared;
 
 static void
@@ -109,6 +110,23 @@ static const struct stage stage_obey_alone = {
 	.name = "obey", .brief = "the same, and is not thread-safe",
 	.caps = STAGE_WHOLE | STAGE_SERIAL, STAGE_COLUMNS(columns),
 	.feed = obey,
+};
+
+static int
+start_if_able(const void *plan, void **ret, struct err *err)
+{
+	(void)plan;
+	*ret = NULL;
+	atomic_fetch_add(&shared->started, 1);
+	if (!atomic_load(&shared->able))
+		return err_set(err, ERR_SYSTEM, "no memory to start with");
+	return 0;
+}
+
+static const struct stage stage_starts = {
+	.name = "starts", .brief = "counts its starts",
+	.caps = STAGE_WHOLE, STAGE_COLUMNS(columns),
+	.start = start_if_able, .feed = obey,
 };
 
 /* --- a pool and its works --- */
@@ -540,6 +558,62 @@ without_the_process_that_makes_workers_works_are_not_begun(void **state)
 	rig_stop(&rig);
 }
 
+static void
+a_worker_whose_stages_do_not_start_says_so_and_tries_again(void **state)
+{
+	struct rig rig;
+	uint64_t i;
+
+	(void)state;
+	rig_start(&rig, &pool_process, &stage_starts);
+	for (i = 0; i < 5; i++)
+		submit(&rig, i, "hello");
+	await(&rig, 5);
+	for (i = 0; i < 5; i++)
+		expect_failed(&rig, i, ERROR_LOCAL, NULL, "no memory to");
+	atomic_store(&shared->able, 1);
+	submit(&rig, 5, "hello");
+	await(&rig, 6);
+	expect_ok(&rig, 5, "hello");
+	rig_stop(&rig);
+}
+
+static void
+await_number(const _Atomic int *number, int expected)
+{
+	int64_t until = clock_us() + PATIENCE;
+
+	while (atomic_load(number) < expected) {
+		if (clock_us() > until)
+			fail_msg("%d of %d", atomic_load(number), expected);
+		pause_briefly();
+	}
+}
+
+static void
+a_worker_that_dies_idle_is_replaced_for_the_next_work(void **state)
+{
+	pid_t pids[1 + WORKERS];
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	rig_start(&rig, &pool_process, &stage_starts);
+	atomic_store(&shared->able, 1);
+	await_number(&shared->started, WORKERS);
+	while (zygote_pids(rig.zygote, pids, 1 + WORKERS) < 1 + WORKERS)
+		pause_briefly();
+	for (i = 1; i < 1 + WORKERS; i++)
+		kill(pids[i], SIGKILL);
+	while (zygote_pids(rig.zygote, pids, 1 + WORKERS) > 1)
+		pause_briefly();
+	submit(&rig, 1, "hello");
+	await(&rig, 1);
+	/* Or none: it may have been given to one that had just died. */
+	assert_in_range(atomic_load(&shared->started), WORKERS, WORKERS + 1);
+	rig_stop(&rig);
+}
+
 /* --- names --- */
 
 static void
@@ -576,6 +650,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(others_work_at_the_same_time),
 	cmocka_unit_test(a_worker_that_dies_costs_the_record_it_was_at),
 	cmocka_unit_test(a_worker_that_hangs_up_is_ended),
+	cmocka_unit_test(
+		a_worker_whose_stages_do_not_start_says_so_and_tries_again),
+	cmocka_unit_test(a_worker_that_dies_idle_is_replaced_for_the_next_work),
 	cmocka_unit_test(
 		without_the_process_that_makes_workers_works_are_not_begun),
 	cmocka_unit_test(a_pool_is_found_by_its_name),
