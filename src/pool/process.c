@@ -220,7 +220,8 @@ process_answered(void *arg, struct list *task, const struct packet *answer)
 	if (head.begun_us < work->queued_us || head.ended_us < head.begun_us ||
 	    head.ended_us > clock_us() || chain_outcome_read(
 	    answer->bytes.data + sizeof head, answer->bytes.len - sizeof head,
-	    pool->args.env->chain, &work->outcome) != 0)
+	    pool->args.env->chain, head.ended_us - head.begun_us,
+	    &work->outcome) != 0)
 		return -1;
 	work->begun_us = head.begun_us;
 	work->ended_us = head.ended_us;
