@@ -148,17 +148,19 @@ out:
 	return rc;
 }
 
-/* 0 once it is waited for, -1: it goes on. */
+/* 0 once it is waited for, -1: it goes on. Without a pidfd, for which there
+ * was no descriptor, it has only just begun, and SIGKILL will end it. */
 static int
 spawn_wait(const struct spawn *spawn, int *ret_status)
 {
 	struct pollfd end = { .fd = spawn->pidfd, .events = POLLIN };
+	int watched = spawn->pidfd >= 0;
 	pid_t pid;
 
-	while (poll(&end, 1, SPAWN_KILL_MS) < 0 && errno == EINTR)
+	while (watched && poll(&end, 1, SPAWN_KILL_MS) < 0 && errno == EINTR)
 		;
 	do
-		pid = waitpid(spawn->pid, ret_status, WNOHANG);
+		pid = waitpid(spawn->pid, ret_status, watched ? WNOHANG : 0);
 	while (pid < 0 && errno == EINTR);
 	return pid == spawn->pid ? 0 : -1;
 }

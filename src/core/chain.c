@@ -601,8 +601,8 @@ chain_detail_read(uint32_t number, const char **ret)
 	return *ret != NULL ? 0 : -1;
 }
 
-void
-chain_outcome_add(struct buf *out, const struct chain_outcome *outcome,
+static void
+chain_outcome_put(struct buf *out, const struct chain_outcome *outcome,
 	const struct chain *chain)
 {
 	struct chain_outcome_head head = {
@@ -624,6 +624,26 @@ chain_outcome_add(struct buf *out, const struct chain_outcome *outcome,
 			chain->n_columns);
 }
 
+void
+chain_outcome_add(struct buf *out, const struct chain_outcome *outcome,
+	const struct chain *chain)
+{
+	static char text[] = "the stages say too much of this body";
+	const struct chain_outcome instead = {
+		.failed = 1, .error_class = ERROR_BODY, .detail = "limit",
+		.errormsg = text,
+		.took_us = outcome->took_us, .cpu_us = outcome->cpu_us,
+	};
+	size_t before = out->len;
+
+	chain_outcome_put(out, outcome, chain);
+	if (!out->full && out->len - before <= CHAIN_OUTCOME_MAX)
+		return;
+	buf_cut(out, before);
+	out->full = 0;
+	chain_outcome_put(out, &instead, chain);
+}
+
 static int
 chain_read_values(const char *p, size_t n, const struct chain *chain,
 	struct chain_outcome *ret)
@@ -635,7 +655,7 @@ chain_read_values(const char *p, size_t n, const struct chain *chain,
 
 int
 chain_outcome_read(const void *p, size_t len, const struct chain *chain,
-	struct chain_outcome *ret)
+	int64_t most_us, struct chain_outcome *ret)
 {
 	struct chain_outcome_head head;
 	struct chain_outcome got = { .failed = 0 };
@@ -649,14 +669,16 @@ chain_outcome_read(const void *p, size_t len, const struct chain *chain,
 	at += sizeof head;
 	len -= sizeof head;
 	text_len = head.errormsg_len != CHAIN_NO_TEXT ? head.errormsg_len : 0;
-	if (head.took_us < 0 || head.cpu_us < 0 || head.has_values > 1 ||
+	if (head.took_us < 0 || head.took_us > most_us || head.cpu_us < 0 ||
+	    head.has_values > 1 ||
 	    head.error_class >= ERROR_CLASS_COUNT || text_len > len ||
 	    chain_detail_read(head.detail, &got.detail) != 0)
 		return -1;
 	got.failed = head.error_class != ERROR_NONE;
 	got.error_class = (enum error_class)head.error_class;
 	got.took_us = head.took_us;
-	got.cpu_us = head.cpu_us;
+	/* Two clocks may differ a little; more than that is not believed. */
+	got.cpu_us = head.cpu_us < head.took_us ? head.cpu_us : head.took_us;
 	if (head.errormsg_len != CHAIN_NO_TEXT)
 		got.errormsg = mem_strndup(at, text_len);
 	if (head.has_values)

@@ -69,10 +69,16 @@ void chain_run(struct chain_worker *worker, const struct stage_page *page,
 void chain_outcome_release(struct chain_outcome *outcome,
 	const struct chain *chain);
 
-/* As bytes for another process of the same run, and back; -1: not one. */
+/*
+ * As bytes for another process of the same run. Where they would be more than
+ * CHAIN_OUTCOME_MAX, or than `out` takes, it is a failure (body/limit) that
+ * says so instead, for which `out` must have room: 256 bytes.
+ */
+#define CHAIN_OUTCOME_MAX (32u << 20)
 void chain_outcome_add(struct buf *out, const struct chain_outcome *outcome,
 	const struct chain *chain);
+/* And back; -1: not one of a body that was in the stages so long at most. */
 int chain_outcome_read(const void *p, size_t len, const struct chain *chain,
-	struct chain_outcome *ret);
+	int64_t most_us, struct chain_outcome *ret);
 
 #endif

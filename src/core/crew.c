@@ -40,7 +40,7 @@ struct crew {
 	struct crew_worker *workers;	/* by slot; the thread's */
 	struct pollfd *fds;		/* wake, zygote, workers; likewise */
 	size_t n;
-	int gone;			/* the zygote is; likewise */
+	int gone, told;			/* the zygote is; likewise */
 	struct packet packet;		/* likewise */
 	struct wake wake;
 	pthread_mutex_t lock;		/* all below */
@@ -141,9 +141,19 @@ crew_read(struct crew *crew, struct crew_worker *worker)
 		crew_kill(crew, worker);
 }
 
+/* The zygote takes its children along: none of them failed by itself. */
+static void
+crew_abandon(struct crew *crew, struct crew_worker *worker)
+{
+	if (worker->sock >= 0)
+		crew_read(crew, worker);
+	crew_requeue(crew, &worker->tasks);
+	crew_bury(crew, worker, 0);
+}
+
 /* --- tasks going out --- */
 
-static void
+static int
 crew_hire(struct crew *crew, size_t slot)
 {
 	struct packet packet = { .n_fds = 1 };
@@ -152,32 +162,59 @@ crew_hire(struct crew *crew, size_t slot)
 
 	/* The last one may not be reaped yet. */
 	if (zygote_pid(crew->zygote, slot) != 0 || packet_pair(socks) != 0)
-		return;
+		return -1;
 	packet.fds[0] = socks[1];
 	status = zygote_spawn(crew->zygote, slot, &packet);
 	close(socks[1]);
-	if (status == PACKET_DONE)
+	if (status == PACKET_DONE) {
 		crew->workers[slot].sock = socks[0];
-	else
-		close(socks[0]);
+		return 0;
+	}
+	close(socks[0]);
+	return -1;
 }
 
 /* Who has least to do; NULL: all have enough. */
 static struct crew_worker *
-crew_pick(struct crew *crew)
+crew_least(struct crew *crew)
 {
 	struct crew_worker *best = NULL, *worker;
 	size_t i;
 
 	for (i = 0; i < crew->n; i++) {
 		worker = &crew->workers[i];
-		if (worker->sock < 0)
-			crew_hire(crew, i);
 		if (worker->sock >= 0 && worker->n < CREW_DEPTH &&
 		    (best == NULL || worker->n < best->n))
 			best = worker;
 	}
 	return best;
+}
+
+/* For a task: where nobody is idle, one who died is replaced now. Not before,
+ * or workers that cannot live would be forked for ever. */
+static struct crew_worker *
+crew_pick(struct crew *crew)
+{
+	struct crew_worker *best = crew_least(crew);
+	size_t i;
+
+	if (best != NULL && best->n == 0)
+		return best;
+	for (i = 0; i < crew->n; i++)
+		if (crew->workers[i].sock < 0 && crew_hire(crew, i) == 0)
+			return &crew->workers[i];
+	return best;
+}
+
+static int
+crew_waits(struct crew *crew)
+{
+	int waits;
+
+	pthread_mutex_lock(&crew->lock);
+	waits = !list_empty(&crew->waiting);
+	pthread_mutex_unlock(&crew->lock);
+	return waits;
 }
 
 static struct list *
@@ -215,14 +252,23 @@ crew_fill(struct crew *crew)
 	struct crew_worker *worker;
 	struct list *task;
 
-	while (!crew->gone && (worker = crew_pick(crew)) != NULL) {
-		task = crew_next(crew);
-		if (task == NULL)
-			return;
+	while (crew_waits(crew) && (worker = crew_pick(crew)) != NULL &&
+	    (task = crew_next(crew)) != NULL)
 		crew_send(crew, worker, task);
+}
+
+/* Nobody will ever take what waits. */
+static void
+crew_give_up(struct crew *crew)
+{
+	struct list *task;
+
+	while ((task = crew_next(crew)) != NULL) {
+		if (!crew->told)
+			crew->hooks.gone(crew->hooks.arg);
+		crew->told = 1;
+		crew->hooks.dropped(crew->hooks.arg, task);
 	}
-	while (crew->gone && (task = crew_next(crew)) != NULL)
-		crew->hooks.lost(crew->hooks.arg, task, 0);
 }
 
 /* --- what happens --- */
@@ -247,7 +293,7 @@ crew_on_zygote(struct crew *crew)
 		return;
 	crew->gone = 1;
 	for (i = 0; i < crew->n; i++)
-		crew_bury(crew, &crew->workers[i], 0);
+		crew_abandon(crew, &crew->workers[i]);
 }
 
 static void
@@ -285,15 +331,11 @@ static int
 crew_starves(struct crew *crew)
 {
 	size_t i;
-	int waits;
 
-	pthread_mutex_lock(&crew->lock);
-	waits = !list_empty(&crew->waiting);
-	pthread_mutex_unlock(&crew->lock);
 	for (i = 0; i < crew->n; i++)
 		if (crew->workers[i].sock >= 0)
 			return 0;
-	return waits;
+	return crew_waits(crew);
 }
 
 /* Waits; sees to what happened. Returns 0 when the crew is to end. */
@@ -315,6 +357,8 @@ crew_turn(struct crew *crew)
 		left_us = crew_end_early(crew, cancelled_us);
 		if (left_us > 0)
 			timeout = (int)(left_us / CLOCK_MS) + 1;
+	} else if (crew->gone) {
+		crew_give_up(crew);
 	} else {
 		crew_fill(crew);
 		if (crew_starves(crew))
@@ -340,7 +384,11 @@ static void *
 crew_main(void *arg)
 {
 	struct crew *crew = arg;
+	size_t i;
 
+	/* Ahead of the first tasks. */
+	for (i = 0; i < crew->n; i++)
+		crew_hire(crew, i);
 	while (crew_turn(crew))
 		;
 	return NULL;

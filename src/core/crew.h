@@ -28,8 +28,11 @@ struct crew_hooks {
 		const struct packet *answer);
 	/* The process that was at it ended with that status of waitpid(2). */
 	void (*lost)(void *arg, struct list *task, int status);
-	/* crew_cancel() came before it was finished. */
+	/* crew_cancel() came before it was finished, or gone() did. */
 	void (*dropped)(void *arg, struct list *task);
+	/* The zygote died, so there are no workers and will be none. Once,
+	 * and only if that leaves a task undone, before it is dropped. */
+	void (*gone)(void *arg);
 	void *arg;
 };
 

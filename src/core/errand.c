@@ -110,7 +110,7 @@ errand_take_outcome(const struct errand_answer *answer, const char *p,
 	work->ended_us = answer->ended_us;
 	job->work = work;
 	return chain_outcome_read(p, answer->outcome_len, env->chain,
-		&work->outcome);
+		answer->ended_us - answer->begun_us, &work->outcome);
 }
 
 static int

@@ -44,6 +44,10 @@ struct pool_args {
 	/* The work is finished and the core's again; any thread, no locks
 	 * held. Exactly once for each that was submitted. */
 	void (*done)(void *arg, struct work *work);
+	/* Its processes are gone for good: what was submitted, and all that
+	 * will be, comes back as stopped. Once, likewise; a pool without
+	 * processes never says so. */
+	void (*lost)(void *arg);
 	void *arg;
 };
 

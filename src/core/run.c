@@ -27,6 +27,8 @@ struct run {
 	const struct run_settings *settings;
 	size_t concurrency;
 	struct stages *stages;	/* NULL: bodies are dropped */
+	int lost;		/* no stage could be run any more; the pool's
+				 * until it ended */
 	struct zygote *zygote;	/* NULL unless the strategy has processes */
 	struct source *source;
 	struct url proxy;
@@ -67,6 +69,16 @@ run_on_passed(void *arg)
 		run_on_enough(run);
 }
 
+/* What is not done yet stays to be done: it is not the URLs' fault. */
+static void
+run_on_lost(void *arg)
+{
+	struct run *run = arg;
+
+	run->lost = 1;
+	run_on_enough(run);
+}
+
 void
 run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 {
@@ -88,13 +100,19 @@ static int
 run_start_stages(struct run *run, struct err *err)
 {
 	struct pool_env *env = stages_env(run->stages);
+	const struct workshop_hooks hooks = {
+		.on_room = run_on_output_room,
+		.on_passed = run_on_passed,
+		.on_lost = run_on_lost,
+		.arg = run,
+	};
 
 	if (run->settings->strategy->caps & STRATEGY_OWN_LOOP) {
 		env->ask = ending_look;
 		env->ask_arg = &run->ending;
 	}
 	return stages_open(run->stages, run->concurrency, run->ledger,
-		run_on_output_room, run_on_passed, run, err);
+		&hooks, err);
 }
 
 static int
@@ -288,6 +306,8 @@ run_execute(struct run *run, int *ret_stuck, struct err *err)
 		*ret_stuck = 1;
 		return ending_error(&run->ending, err);
 	}
+	if (rc == 0 && run->lost)
+		rc = stages_lost(run->stages, err);
 	if (rc == 0)
 		rc = ledger_finish(run->ledger, err);
 	else

@@ -151,8 +151,7 @@ stages_beside(const struct run_settings *settings)
 
 int
 stages_open(struct stages *stages, size_t concurrency, struct ledger *ledger,
-	void (*on_room)(void *arg), void (*on_passed)(void *arg), void *arg,
-	struct err *err)
+	const struct workshop_hooks *hooks, struct err *err)
 {
 	stages->workshop = workshop_new(&(struct workshop_args){
 		.pool = stages->settings->pool,
@@ -163,9 +162,7 @@ stages_open(struct stages *stages, size_t concurrency, struct ledger *ledger,
 		.ledger = ledger,
 		.budget = stages->budget,
 		.beside = stages_beside(stages->settings),
-		.on_room = on_room,
-		.on_passed = on_passed,
-		.arg = arg,
+		.hooks = *hooks,
 	}, err);
 	return stages->workshop != NULL ? 0 : -1;
 }
@@ -191,6 +188,13 @@ stages_stop(struct stages *stages)
 	if (stages->zygote != NULL)
 		zygote_await(stages->zygote, STAGES_LAST_US);
 	zygote_stop(stages->zygote);
+}
+
+int
+stages_lost(struct stages *stages, struct err *err)
+{
+	zygote_lost(stages->zygote, err);
+	return err_in(err, "--pool %s", stages->settings->pool->name);
 }
 
 struct pool_env *

@@ -14,6 +14,7 @@ struct pool_env;
 struct run_settings;
 struct workshop;
 struct workshop_figures;
+struct workshop_hooks;
 struct zygote;
 
 /*
@@ -28,9 +29,9 @@ struct stages *stages_new(const struct run_settings *settings,
 	size_t concurrency, struct err *err);
 void stages_free(struct stages *stages);	/* NULL is fine */
 
-/* Starts the pool. on_room and on_passed are the workshop's. */
+/* Starts the pool; the hooks are the workshop's. */
 int stages_open(struct stages *stages, size_t concurrency,
-	struct ledger *ledger, void (*on_room)(void *arg), void (*on_passed)(void *arg), void *arg,
+	struct ledger *ledger, const struct workshop_hooks *hooks,
 	struct err *err);
 
 /* For the strategy's processes, which are forked with it. */
@@ -46,6 +47,10 @@ struct workshop *stages_workshop(const struct stages *stages);
 /* Ends the pool and its processes, once the workshop's work came back: from
  * then on getrusage(2) counts them as children. */
 void stages_stop(struct stages *stages);
+
+/* After on_lost() and stages_stop(): says what became of the processes.
+ * Always -1. */
+int stages_lost(struct stages *stages, struct err *err);
 
 /* The run is being ended: no stage begins any more. */
 void stages_cancel(struct stages *stages);

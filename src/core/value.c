@@ -161,7 +161,8 @@ value_read(struct value_reader *reader, const struct column *column,
 		value_set_flag(ret, flag);
 		return 0;
 	}
-	if (value_take(reader, &n, sizeof n) != 0)
+	if (value_take(reader, &n, sizeof n) != 0 ||
+	    (column->type == COLUMN_SECONDS && n > INT64_MAX))
 		return -1;
 	if (column->type == COLUMN_SECONDS)
 		value_set_us(ret, (int64_t)n);

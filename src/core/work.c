@@ -85,4 +85,7 @@ work_perform(struct work *work, struct chain_worker *worker)
 	chain_run(worker, &work->page, data, len, work->out, work->out_arg,
 		&work->outcome);
 	work->ended_us = clock_us();
+	/* Not when it was called: it may have waited for another thread, where
+	 * a stage is not thread-safe. */
+	work->begun_us = work->ended_us - work->outcome.took_us;
 }

@@ -126,7 +126,7 @@ workshop_done(void *arg, struct work *work)
 	/* Its memory is free before anybody is told that there is room. */
 	work_free(work);
 	if (passed)
-		workshop->args.on_passed(workshop->args.arg);
+		workshop->args.hooks.on_passed(workshop->args.hooks.arg);
 	pthread_mutex_lock(&workshop->lock);
 	workshop_count(workshop, begun_us, ended_us);
 	room = workshop->was_full;
@@ -134,9 +134,17 @@ workshop_done(void *arg, struct work *work)
 	over = workshop->closed && workshop->n == 0;
 	pthread_mutex_unlock(&workshop->lock);
 	if (room)
-		workshop->args.on_room(workshop->args.arg);
+		workshop->args.hooks.on_room(workshop->args.hooks.arg);
 	if (over)
 		wake_set(&workshop->ended);
+}
+
+static void
+workshop_lost(void *arg)
+{
+	struct workshop *workshop = arg;
+
+	workshop->args.hooks.on_lost(workshop->args.hooks.arg);
 }
 
 /* --- going out --- */
@@ -263,6 +271,7 @@ workshop_new(const struct workshop_args *args, struct err *err)
 		.workers = args->workers,
 		.zygote = args->zygote,
 		.done = workshop_done,
+		.lost = workshop_lost,
 		.arg = workshop,
 	};
 

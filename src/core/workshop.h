@@ -23,6 +23,14 @@ struct workshop;
 
 #define WORKSHOP_WAITING 1024	/* works that no worker is at, at most */
 
+/* Called from any thread, without locks. */
+struct workshop_hooks {
+	void (*on_room)(void *arg);	/* there is room again */
+	void (*on_passed)(void *arg);	/* a record passed all its stages */
+	void (*on_lost)(void *arg);	/* no stage can be run any more */
+	void *arg;
+};
+
 struct workshop_args {
 	const struct pool *pool;
 	const struct pool_env *env;	/* borrowed, as are all of these */
@@ -34,11 +42,7 @@ struct workshop_args {
 	/* Fetches go on by themselves while a stage is at work: not so where
 	 * it is at work in the loop that fetches. */
 	int beside;
-	/* From any thread, without locks: there is room again; and a record
-	 * passed all its stages. */
-	void (*on_room)(void *arg);
-	void (*on_passed)(void *arg);
-	void *arg;
+	struct workshop_hooks hooks;
 };
 
 struct workshop *workshop_new(const struct workshop_args *args,

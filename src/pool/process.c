@@ -8,6 +8,8 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,10 +66,14 @@ process_write(void *arg, const void *p, size_t n)
 	const char *at = p;
 	ssize_t done;
 
-	for (; n > 0; at += done, n -= (size_t)done) {
+	while (n > 0) {
 		done = write(*fd, at, n);
-		if (done < 0)
+		if (done < 0 && errno != EINTR)
 			return -1;
+		if (done > 0) {
+			at += done;
+			n -= (size_t)done;
+		}
 	}
 	return 0;
 }
@@ -85,37 +91,74 @@ process_answer_with(struct packet *answer, const struct work *work,
 	chain_outcome_add(&answer->bytes, &work->outcome, chain);
 }
 
-/* The run's process wrote the request: it is as it says. */
+/* Again for each body until it works: memory or descriptors may be short only
+ * now, and a process that ended over it could not say why. */
+static int
+process_start_stages(struct process_self *self, struct err *err)
+{
+	if (self->worker == NULL)
+		self->worker = chain_worker_new(self->env->chain,
+			self->env->cancelled, err);
+	return self->worker != NULL ? 0 : -1;
+}
+
+/* The run's process wrote the request: it is as it says. What came with the
+ * message ends with it. */
+static int
+process_take_body(const struct process_self *self,
+	const struct process_request *head, const struct packet *request,
+	struct work *work, struct err *err)
+{
+	int fd = -1;
+
+	if (!head->has_body)
+		return 0;
+	if (head->place.in_file) {
+		fd = fcntl(request->fds[0], F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return err_sys(err, "cannot open the file of a body");
+	}
+	work->body = body_attach(self->env->bodies, &head->place, fd);
+	if (work->body == NULL)
+		_exit(EXIT_FAILURE);
+	return 0;
+}
+
+static void
+process_read_page(const struct packet *request,
+	const struct process_request *head, struct stage_page *ret)
+{
+	const char *at = request->bytes.data + sizeof *head;
+
+	ret->seq = head->seq;
+	ret->response_code = head->response_code;
+	ret->url = process_take_text(&at, 1);
+	ret->content_type = process_take_text(&at, head->has_type);
+	ret->content_encoding = process_take_text(&at, head->has_coding);
+}
+
 static void
 process_perform(void *arg, const struct packet *request,
 	struct packet *answer)
 {
 	struct process_self *self = arg;
 	struct work work = { 0 };
+	struct err err = { 0 };
 	struct process_request head;
-	int in = -1, out = -1;
-	size_t n_fds = 0;
-	const char *at;
+	int out;
 
 	memcpy(&head, request->bytes.data, sizeof head);
-	at = request->bytes.data + sizeof head;
-	work.page.seq = head.seq;
-	work.page.response_code = head.response_code;
-	work.page.url = process_take_text(&at, 1);
-	work.page.content_type = process_take_text(&at, head.has_type);
-	work.page.content_encoding = process_take_text(&at, head.has_coding);
-	if (head.has_body && head.place.in_file)
-		in = dup(request->fds[n_fds++]);
+	process_read_page(request, &head, &work.page);
 	if (head.wants_output) {
-		out = request->fds[n_fds++];
+		out = request->fds[head.place.in_file];
 		work.out = process_write;
 		work.out_arg = &out;
 	}
-	if (head.has_body)
-		work.body = body_attach(self->env->bodies, &head.place, in);
-	if (head.has_body && work.body == NULL)
-		_exit(EXIT_FAILURE);
-	work_perform(&work, self->worker);
+	if (process_take_body(self, &head, request, &work, &err) == 0 &&
+	    process_start_stages(self, &err) == 0)
+		work_perform(&work, self->worker);
+	else
+		work_fail(&work, ERROR_LOCAL, NULL, err.text);
 	process_answer_with(answer, &work, self->env->chain);
 	chain_outcome_release(&work.outcome, self->env->chain);
 	body_free(work.body);
@@ -129,10 +172,7 @@ process_live(struct zygote_child *child)
 
 	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) +
 		PROCESS_NICE);
-	self.worker = chain_worker_new(self.env->chain, self.env->cancelled,
-		&err);
-	if (self.worker == NULL)
-		_exit(EXIT_FAILURE);
+	process_start_stages(&self, &err);
 	crew_serve(child, process_perform, &self);
 	/* Stages may have commands of their own to end. */
 	chain_worker_free(self.worker);
@@ -169,17 +209,18 @@ process_ask(void *arg, struct list *task, struct packet *request)
 {
 	const struct work *work = process_work(task);
 	const struct stage_page *page = &work->page;
-	struct process_request head = {
-		.seq = page->seq,
-		.response_code = page->response_code,
-		.has_body = work->body != NULL,
-		.has_type = page->content_type != NULL,
-		.has_coding = page->content_encoding != NULL,
-		.wants_output = work->out != NULL,
-	};
+	struct process_request head;
 	int fd;
 
 	(void)arg;
+	/* The padding is sent as well. */
+	memset(&head, 0, sizeof head);
+	head.seq = page->seq;
+	head.response_code = page->response_code;
+	head.has_body = work->body != NULL;
+	head.has_type = page->content_type != NULL;
+	head.has_coding = page->content_encoding != NULL;
+	head.wants_output = work->out != NULL;
 	if (work->body != NULL) {
 		body_tell(work->body, &head.place, &fd);
 		if (head.place.in_file)
@@ -208,7 +249,8 @@ process_answered(void *arg, struct list *task, const struct packet *answer)
 	if (head.begun_us < work->queued_us || head.ended_us < head.begun_us ||
 	    head.ended_us > clock_us() || chain_outcome_read(
 	    answer->bytes.data + sizeof head, answer->bytes.len - sizeof head,
-	    pool->args.env->chain, &work->outcome) != 0)
+	    pool->args.env->chain, head.ended_us - head.begun_us,
+	    &work->outcome) != 0)
 		return -1;
 	work->begun_us = head.begun_us;
 	work->ended_us = head.ended_us;
@@ -238,6 +280,14 @@ process_dropped(void *arg, struct list *task)
 	process_finish(arg, work);
 }
 
+static void
+process_gone(void *arg)
+{
+	struct process_pool *pool = arg;
+
+	pool->args.lost(pool->args.arg);
+}
+
 static void *
 process_start(const struct pool_args *args, struct err *err)
 {
@@ -247,6 +297,7 @@ process_start(const struct pool_args *args, struct err *err)
 		.answered = process_answered,
 		.lost = process_lost,
 		.dropped = process_dropped,
+		.gone = process_gone,
 		.arg = pool,
 	};
 

@@ -54,7 +54,6 @@ green_main(void *arg)
 	const struct green_task task = *(const struct green_task *)arg;
 
 	green_fetch(task.green, task.multi, &task.job->fetch);
-	run_done(task.green->run, task.job);
 }
 
 /* --- as the loop sees it --- */
@@ -86,11 +85,18 @@ green_start(void *arg, struct multi *multi, struct job *job)
 	coroutine_start(green->coroutines, green_main, &task);
 }
 
+/*
+ * The coroutine ends, and what is made of its reply needs none: with an inline
+ * pool stages run in there, and how much stack a library under one of them
+ * needs is not ours to know.
+ */
 static void
 green_done(void *arg, struct job *job)
 {
-	(void)arg;
+	struct green *green = arg;
+
 	coroutine_resume(job->fetch.waiter);
+	run_done(green->run, job);
 }
 
 static int

@@ -9,8 +9,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/command.h"
 #include "base/spawn.h"
 #include "leaks.h"
@@ -213,6 +215,47 @@ what_cannot_be_started_leaves_nothing(void **state)
 	(void)state;
 }
 
+/* Sets the limit so that n more descriptors can be opened. */
+static void
+leave_descriptors(int n, struct rlimit *ret_old)
+{
+	struct rlimit limit;
+	int fds[16], i;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_old), 0);
+	limit = *ret_old;
+	for (i = 0; i < n; i++)
+		fds[i] = dup(STDIN_FILENO);
+	limit.rlim_cur = (rlim_t)fds[n - 1] + 1;
+	while (i-- > 0)
+		close(fds[i]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void
+one_that_cannot_be_watched_is_ended_at_once(void **state)
+{
+	struct spawn spawn = SPAWN_NONE;
+	struct err err = { .code = ERR_NONE };
+	struct command command;
+	struct rlimit old;
+	int64_t began_us;
+	int rc;
+
+	assert_int_equal(command_open(&command, "sleep 60", 0, &err), 0);
+	/* For the pipes, and not for the process. */
+	leave_descriptors(6, &old);
+	began_us = clock_us();
+	rc = spawn_start(&spawn, &command, environ, &err);
+	setrlimit(RLIMIT_NOFILE, &old);
+	assert_int_equal(rc, -1);
+	assert_string_equal(err.text,
+		"cannot run 'sleep': Too many open files");
+	assert_true(clock_us() - began_us < CLOCK_SECOND / 2);
+	command_release(&command);
+	(void)state;
+}
+
 static size_t n_descriptors;
 
 static int
@@ -243,6 +286,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(its_children_end_with_it),
 	TEST(ends_are_told),
 	TEST(what_cannot_be_started_leaves_nothing),
+	TEST(one_that_cannot_be_watched_is_ended_at_once),
 };
 
 int

@@ -381,6 +381,13 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 	done
 }
 
+@test "stages need no room on the small stacks of green" {
+	fetch -s green --green-stack 32KiB --pool inline \
+		--post factorial:40000 "$ORIGIN_URL/bytes/"{1,2,3}
+	[ "$status" -eq 0 ]
+	jq -se 'length == 3 and all(.ok and .factorial_bits > 500000)' out
+}
+
 @test "without fetching each URL is one record, and no server is asked" {
 	for pool in inline thread process; do
 		fetch --no-fetch --pool "$pool" --post factorial:1000 \

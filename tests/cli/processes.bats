@@ -141,6 +141,22 @@ dies() {
 	done
 }
 
+@test "without the zygote of its pool a run ends and says so" {
+	begin -s async -c 2 -j 2 --pool process --post sleep:30000 \
+		"$ORIGIN_URL/bytes/"{1..9}
+	pid=$(zygote)
+	child=$(child_of "$pid")
+	kill -KILL "$pid"
+	ended
+	cat records messages
+	[ "$status" -eq 4 ]
+	grep 'pool process: .* makes processes was killed by signal 9' messages
+	[ "$(count '"ok":true')" -eq 0 ]
+	[ "$(count '"error_class":"stopped"')" -eq "$(wc -l <records)" ]
+	[ "$(count '"final":true')" -eq 0 ]
+	gone "$pid" "$child"
+}
+
 @test "kill -9 leaves no process behind" {
 	for strategy in fork process-pool; do
 		begin -s $strategy "$ORIGIN_URL/silent" "$ORIGIN_URL/silent/2"

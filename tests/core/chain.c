@@ -729,6 +729,8 @@ test_times_are_those_in_the_stages(void **state)
 
 /* --- as bytes --- */
 
+#define MOST_US INT64_C(6000000000)
+
 /* Of a chain "seen": failed, with all there is to say. */
 static struct chain_outcome
 full_outcome(void)
@@ -757,7 +759,7 @@ test_an_outcome_arrives_as_it_was(void **state)
 	buf_init(&bytes, 1 << 20);
 	chain_outcome_add(&bytes, &sent, chain);
 	assert_int_equal(chain_outcome_read(bytes.data, bytes.len, chain,
-		&got), 0);
+		MOST_US, &got), 0);
 	assert_true(got.failed);
 	assert_int_equal(got.error_class, ERROR_BODY);
 	assert_string_equal(got.detail, "ratio");
@@ -771,7 +773,7 @@ test_an_outcome_arrives_as_it_was(void **state)
 	buf_clear(&bytes);
 	chain_outcome_add(&bytes, &none, chain);
 	assert_int_equal(chain_outcome_read(bytes.data, bytes.len, chain,
-		&got), 0);
+		MOST_US, &got), 0);
 	assert_false(got.failed);
 	assert_null(got.values);
 	assert_null(got.errormsg);
@@ -795,14 +797,14 @@ test_an_outcome_that_is_cut_is_refused(void **state)
 	chain_outcome_add(&bytes, &sent, chain);
 	for (n = 0; n < bytes.len; n++) {
 		copy = mem_dup(bytes.data, n);
-		assert_int_equal(chain_outcome_read(copy, n, chain, &got),
-			-1);
+		assert_int_equal(chain_outcome_read(copy, n, chain, MOST_US,
+			&got), -1);
 		assert_null(got.values);
 		free(copy);
 	}
 	buf_add_char(&bytes, 'x');
 	assert_int_equal(chain_outcome_read(bytes.data, bytes.len, chain,
-		&got), -1);
+		MOST_US, &got), -1);
 	chain_outcome_release(&sent, chain);
 	chain_free(chain);
 	buf_release(&bytes);
@@ -825,7 +827,8 @@ assert_safe(const struct chain_outcome *got)
 	assert_in_range(got->error_class, ERROR_NONE, ERROR_CLASS_COUNT - 1);
 	assert_int_equal(got->failed, got->error_class != ERROR_NONE);
 	assert_true(got->detail == NULL || is_detail(got->detail));
-	assert_true(got->took_us >= 0 && got->cpu_us >= 0);
+	assert_in_range(got->took_us, 0, MOST_US);
+	assert_in_range(got->cpu_us, 0, got->took_us);
 }
 
 static void
@@ -846,7 +849,7 @@ test_an_outcome_that_is_garbled_does_no_harm(void **state)
 			copy = mem_dup(bytes.data, bytes.len);
 			copy[i] = (char)bad[v];
 			if (chain_outcome_read(copy, bytes.len, chain,
-			    &got) == 0)
+			    MOST_US, &got) == 0)
 				assert_safe(&got);
 			chain_outcome_release(&got, chain);
 			free(copy);
@@ -855,6 +858,77 @@ test_an_outcome_that_is_garbled_does_no_harm(void **state)
 	chain_outcome_release(&sent, chain);
 	chain_free(chain);
 	buf_release(&bytes);
+}
+
+static void
+test_an_outcome_took_no_longer_than_it_can_have(void **state)
+{
+	static const struct {
+		int64_t took_us, cpu_us;
+		int rc;
+		const char *note;
+	} cases[] = {
+		{ 1000, 900, 0, "as it should be" },
+		{ 1000, 1003, 0, "clocks that differ a little" },
+		{ 1000, INT64_MAX, 0, "sums of it would overflow" },
+		{ 1001, 900, -1, "longer than it was away" },
+		{ INT64_MAX, 0, -1, "much longer" },
+		{ 0, 0, 0, "not run" },
+	};
+	struct chain *chain = chain_of("seen", 1);
+	struct chain_outcome sent = { 0 }, got = { 0 };
+	struct buf bytes;
+	size_t i;
+
+	(void)state;
+	buf_init(&bytes, 1000);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		buf_clear(&bytes);
+		sent.took_us = cases[i].took_us;
+		sent.cpu_us = cases[i].cpu_us;
+		chain_outcome_add(&bytes, &sent, chain);
+		if (chain_outcome_read(bytes.data, bytes.len, chain, 1000,
+		    &got) != cases[i].rc)
+			fail_msg("%s", cases[i].note);
+		if (got.cpu_us > 1000)
+			fail_msg("%s: %lld us", cases[i].note,
+				(long long)got.cpu_us);
+	}
+	buf_release(&bytes);
+	chain_free(chain);
+}
+
+static void
+test_an_outcome_that_is_too_long_says_so(void **state)
+{
+	static const size_t rooms[] = { 1000, 1u << 30 };
+	struct chain *chain = chain_of("seen", 1);
+	struct chain_outcome sent = full_outcome(), got = { 0 };
+	struct buf bytes;
+	size_t i;
+
+	(void)state;
+	free(sent.values[0].text);
+	sent.values[0].text = mem_array(CHAIN_OUTCOME_MAX + 1, 1);
+	memset(sent.values[0].text, 'x', CHAIN_OUTCOME_MAX);
+	for (i = 0; i < 2; i++) {
+		buf_init(&bytes, rooms[i]);
+		buf_add_text(&bytes, "before");
+		chain_outcome_add(&bytes, &sent, chain);
+		assert_false(bytes.full);
+		assert_int_equal(chain_outcome_read(bytes.data + 6,
+			bytes.len - 6, chain, MOST_US, &got), 0);
+		assert_true(got.failed);
+		assert_int_equal(got.error_class, ERROR_BODY);
+		assert_string_equal(got.detail, "limit");
+		assert_non_null(strstr(got.errormsg, "too much"));
+		assert_int_equal(got.took_us, sent.took_us);
+		assert_null(got.values);
+		chain_outcome_release(&got, chain);
+		buf_release(&bytes);
+	}
+	chain_outcome_release(&sent, chain);
+	chain_free(chain);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -878,6 +952,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_an_outcome_arrives_as_it_was),
 	cmocka_unit_test(test_an_outcome_that_is_cut_is_refused),
 	cmocka_unit_test(test_an_outcome_that_is_garbled_does_no_harm),
+	cmocka_unit_test(test_an_outcome_took_no_longer_than_it_can_have),
+	cmocka_unit_test(test_an_outcome_that_is_too_long_says_so),
 };
 
 UNIT_MAIN("core/chain", tests)

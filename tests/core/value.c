@@ -171,12 +171,36 @@ test_json_that_would_break_a_line_is_refused(void **state)
 	}
 }
 
+static void
+test_no_time_is_below_nothing(void **state)
+{
+	static const struct column column = {
+		.name = "t", .type = COLUMN_SECONDS,
+	};
+	struct value sent = { 0 }, got = { 0 };
+	struct buf bytes;
+	int64_t us;
+
+	(void)state;
+	buf_init(&bytes, 100);
+	for (us = -1; us <= 0; us++) {
+		buf_clear(&bytes);
+		value_set_us(&sent, us);
+		values_add(&bytes, &sent, &column, 1);
+		assert_int_equal(values_read(bytes.data, bytes.len, &got,
+			&column, 1), us);
+		assert_int_equal(got.set, us == 0);
+	}
+	buf_release(&bytes);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_values_arrive_as_they_were),
 	cmocka_unit_test(test_values_cleared_are_not_set),
 	cmocka_unit_test(test_what_is_cut_is_refused),
 	cmocka_unit_test(test_what_is_garbled_does_no_harm),
 	cmocka_unit_test(test_json_that_would_break_a_line_is_refused),
+	cmocka_unit_test(test_no_time_is_below_nothing),
 };
 
 UNIT_MAIN("core/value", tests)

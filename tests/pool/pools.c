@@ -33,6 +33,7 @@
 static struct shared {
 	_Atomic int cancelled;
 	_Atomic int inside, most, begun;
+	_Atomic int started, able;
 } *shared;
 
 static void
@@ -111,6 +112,23 @@ static const struct stage stage_obey_alone = {
 	.feed = obey,
 };
 
+static int
+start_if_able(const void *plan, void **ret, struct err *err)
+{
+	(void)plan;
+	*ret = NULL;
+	atomic_fetch_add(&shared->started, 1);
+	if (!atomic_load(&shared->able))
+		return err_set(err, ERR_SYSTEM, "no memory to start with");
+	return 0;
+}
+
+static const struct stage stage_starts = {
+	.name = "starts", .brief = "counts its starts",
+	.caps = STAGE_WHOLE, STAGE_COLUMNS(columns),
+	.start = start_if_able, .feed = obey,
+};
+
 /* --- a pool and its works --- */
 
 struct rig {
@@ -122,6 +140,7 @@ struct rig {
 	pthread_mutex_t lock;
 	struct list done;
 	size_t n_done;
+	_Atomic int n_lost;
 };
 
 static void
@@ -133,6 +152,16 @@ on_done(void *arg, struct work *work)
 	list_push(&rig->done, &work->node);
 	rig->n_done++;
 	pthread_mutex_unlock(&rig->lock);
+}
+
+static void
+on_lost(void *arg)
+{
+	struct rig *rig = arg;
+
+	/* Before anything came back for that reason. */
+	assert_int_equal(rig->n_done, 1);
+	atomic_fetch_add(&rig->n_lost, 1);
 }
 
 static void
@@ -170,7 +199,7 @@ rig_start(struct rig *rig, const struct pool *pool, const struct stage *stage)
 	}
 	rig->self = pool->start(&(struct pool_args){
 		.env = &rig->env, .workers = WORKERS, .zygote = rig->zygote,
-		.done = on_done, .arg = rig,
+		.done = on_done, .lost = on_lost, .arg = rig,
 	}, &err);
 	must(rig->self, &err);
 }
@@ -433,21 +462,38 @@ what_is_under_way_and_what_waits_ends_when_cancelled(void **state)
 	}
 }
 
+/* What the first n works took together. */
+static int64_t
+work_us(struct rig *rig, uint64_t n)
+{
+	int64_t sum = 0;
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		sum += find(rig, i)->ended_us - find(rig, i)->begun_us;
+	return sum;
+}
+
 static void
 a_stage_that_is_not_thread_safe_is_alone_in_its_process(void **state)
 {
 	struct rig rig;
+	int64_t since_us;
 	uint64_t i;
 
 	(void)state;
 	EACH_POOL(rig, &stage_obey_alone) {
+		since_us = clock_us();
 		for (i = 0; i < 3; i++)
 			submit(&rig, i, "meet");
 		await(&rig, 3);
-		if (rig.pool->zygote != NULL)
+		if (rig.pool->zygote != NULL) {
 			assert_int_equal(atomic_load(&shared->most), 2);
-		else
-			assert_int_equal(atomic_load(&shared->most), 1);
+			continue;
+		}
+		assert_int_equal(atomic_load(&shared->most), 1);
+		/* Waiting for the others is no work. */
+		assert_true(work_us(&rig, 3) <= clock_us() - since_us);
 	}
 }
 
@@ -508,7 +554,7 @@ a_worker_that_hangs_up_is_ended(void **state)
 }
 
 static void
-without_the_process_that_makes_workers_works_fail(void **state)
+without_the_process_that_makes_workers_works_are_not_begun(void **state)
 {
 	struct rig rig;
 	pid_t pids[1];
@@ -524,7 +570,64 @@ without_the_process_that_makes_workers_works_fail(void **state)
 		submit(&rig, i, "wait");
 	await(&rig, 20);
 	for (i = 1; i < 20; i++)
-		expect_failed(&rig, i, ERROR_LOCAL, "crashed", NULL);
+		expect_failed(&rig, i, ERROR_STOPPED, NULL, NULL);
+	assert_int_equal(atomic_load(&rig.n_lost), 1);
+	rig_stop(&rig);
+}
+
+static void
+a_worker_whose_stages_do_not_start_says_so_and_tries_again(void **state)
+{
+	struct rig rig;
+	uint64_t i;
+
+	(void)state;
+	rig_start(&rig, &pool_process, &stage_starts);
+	for (i = 0; i < 5; i++)
+		submit(&rig, i, "hello");
+	await(&rig, 5);
+	for (i = 0; i < 5; i++)
+		expect_failed(&rig, i, ERROR_LOCAL, NULL, "no memory to");
+	atomic_store(&shared->able, 1);
+	submit(&rig, 5, "hello");
+	await(&rig, 6);
+	expect_ok(&rig, 5, "hello");
+	rig_stop(&rig);
+}
+
+static void
+await_number(const _Atomic int *number, int expected)
+{
+	int64_t until = clock_us() + PATIENCE;
+
+	while (atomic_load(number) < expected) {
+		if (clock_us() > until)
+			fail_msg("%d of %d", atomic_load(number), expected);
+		pause_briefly();
+	}
+}
+
+static void
+a_worker_that_dies_idle_is_replaced_for_the_next_work(void **state)
+{
+	pid_t pids[1 + WORKERS];
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	rig_start(&rig, &pool_process, &stage_starts);
+	atomic_store(&shared->able, 1);
+	await_number(&shared->started, WORKERS);
+	while (zygote_pids(rig.zygote, pids, 1 + WORKERS) < 1 + WORKERS)
+		pause_briefly();
+	for (i = 1; i < 1 + WORKERS; i++)
+		kill(pids[i], SIGKILL);
+	while (zygote_pids(rig.zygote, pids, 1 + WORKERS) > 1)
+		pause_briefly();
+	submit(&rig, 1, "hello");
+	await(&rig, 1);
+	/* Or none: it may have been given to one that had just died. */
+	assert_in_range(atomic_load(&shared->started), WORKERS, WORKERS + 1);
 	rig_stop(&rig);
 }
 
@@ -564,7 +667,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(others_work_at_the_same_time),
 	cmocka_unit_test(a_worker_that_dies_costs_the_record_it_was_at),
 	cmocka_unit_test(a_worker_that_hangs_up_is_ended),
-	cmocka_unit_test(without_the_process_that_makes_workers_works_fail),
+	cmocka_unit_test(
+		a_worker_whose_stages_do_not_start_says_so_and_tries_again),
+	cmocka_unit_test(a_worker_that_dies_idle_is_replaced_for_the_next_work),
+	cmocka_unit_test(
+		without_the_process_that_makes_workers_works_are_not_begun),
 	cmocka_unit_test(a_pool_is_found_by_its_name),
 };
 
