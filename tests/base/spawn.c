@@ -242,7 +242,7 @@ one_that_cannot_be_watched_is_ended_at_once(void **state)
 	int64_t began_us;
 	int rc;
 
-	assert_int_equal(command_open(&command, "sleep 60", 0, &err), 0);
+	assert_int_equal(command_open(&command, "sleep 60", 0, NULL, &err), 0);
 	/* For the pipes, and not for the process. */
 	leave_descriptors(6, &old);
 	began_us = clock_us();
