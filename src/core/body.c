@@ -38,6 +38,7 @@ struct body {
 	uint64_t refused;	/* so many bytes would not go into memory */
 	struct unnamed file;	/* what is appended to, if there is one */
 	struct unnamed first;	/* what was there before body_rewrite() */
+	int shared;		/* another process may write to it still */
 	/* Of a body with a path, where it was opened: */
 	int folder;		/* -1 elsewhere */
 	char *path;		/* for messages */
@@ -317,14 +318,44 @@ body_source(const struct body *body)
 	return body->file.fd >= 0 ? &body->file : NULL;
 }
 
+/*
+ * A child that a stranger took over could cut the file while it is mapped
+ * here. A copy is this process's own; it takes the file's place, name and all.
+ */
+static int
+body_own(struct body *body, struct unnamed *file, struct err *err)
+{
+	struct unnamed copy;
+	int rc = body->store != NULL ?
+		unnamed_open(&copy, body->store->folder) :
+		unnamed_open_at(&copy, body->folder);
+
+	if (rc == 0)
+		rc = unnamed_copy(&copy, file);
+	if (rc != 0) {
+		err_sys(err, "copying a body of %llu bytes",
+			(unsigned long long)file->len);
+		unnamed_close(&copy);
+		return -1;
+	}
+	unnamed_close(file);
+	*file = copy;
+	body->shared = 0;
+	return 0;
+}
+
 int
 body_view(struct body *body, const void **ret, size_t *ret_len,
 	struct err *err)
 {
-	if (body->first.fd >= 0)
-		return unnamed_view(&body->first, ret, ret_len, err);
-	if (body->file.fd >= 0)
-		return unnamed_view(&body->file, ret, ret_len, err);
+	struct unnamed *file = body->first.fd >= 0 ? &body->first :
+		&body->file;
+
+	if (file->fd >= 0) {
+		if (body->shared && body_own(body, file, err) != 0)
+			return -1;
+		return unnamed_view(file, ret, ret_len, err);
+	}
 	*ret = slots_at(body->store->slots, body->slot);
 	*ret_len = (size_t)body->len;
 	return 0;
@@ -431,5 +462,6 @@ body_update(struct body *body, const struct body_place *place, int fd)
 	if (file != body->file.fd)
 		unnamed_close(&body->file);
 	body_take_place(body, place, file);
+	body->shared = place->in_file;
 	return 0;
 }

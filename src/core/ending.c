@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -21,6 +22,7 @@
 #define ENDING_GRACE (500 * CLOCK_MS)	/* for what is in flight at Ctrl-C */
 #define ENDING_PATIENCE (900 * CLOCK_MS)	/* for outputs after Ctrl-C */
 #define ENDING_HURRY (100 * CLOCK_MS)	/* the same after another one */
+#define ENDING_STOP (3 * CLOCK_SECOND)	/* for commands of stages to end */
 #define ENDING_CANCEL_AGAIN (20 * CLOCK_MS)
 #define ENDING_LOOK (10 * CLOCK_MS)	/* between looks for a signal */
 
@@ -214,13 +216,30 @@ ending_await(struct ending *ending, int fd, int timeout)
 	return timeout == 0 ? -1 : 0;
 }
 
-int
-ending_await_stages(struct ending *ending)
+/* What is left of a signal's time or of all, whichever is less. */
+static int
+ending_time_ms(const struct ending *ending, int64_t until_us)
 {
-	int fd = workshop_fd(stages_workshop(ending->stages)), came;
-	int64_t cancelled_us;
+	int64_t left = until_us - clock_us();
+	int grace = ending_grace_ms(ending);
 
-	while ((came = ending_await(ending, fd, ending_grace_ms(ending))) == 0)
+	if (left < 0)
+		left = 0;
+	if (grace >= 0 && grace * CLOCK_MS < left)
+		return grace;
+	return left / CLOCK_MS < INT_MAX ?
+		(int)((left + CLOCK_MS - 1) / CLOCK_MS) : -1;
+}
+
+/* Stages are cancelled when the time is over. */
+static int
+ending_await_or_cancel(struct ending *ending, int fd, int64_t until_us)
+{
+	int64_t cancelled_us;
+	int came;
+
+	while ((came = ending_await(ending, fd, ending_time_ms(ending,
+	    until_us))) == 0)
 		;
 	if (came > 0)
 		return 0;
@@ -230,6 +249,23 @@ ending_await_stages(struct ending *ending)
 	    cancelled_us))) == 0)
 		;
 	return came > 0 ? 0 : -1;
+}
+
+int
+ending_await_stages(struct ending *ending)
+{
+	struct stages *stages = ending->stages;
+
+	if (ending_await_or_cancel(ending, workshop_fd(stages_workshop(
+	    stages)), INT64_MAX) != 0)
+		return -1;
+	stages_stop(stages);
+	/* One time for all commands, which some pools end one by one. */
+	if (ending_await_or_cancel(ending, stages_fd(stages),
+	    clock_us() + ENDING_STOP) != 0)
+		return -1;
+	stages_join(stages);
+	return 0;
 }
 
 int

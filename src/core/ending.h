@@ -53,8 +53,9 @@ void ending_set_cancel(struct ending *ending, void (*cancel)(void *),
 
 /*
  * The strategy has ended, and with it who read signals: both read them, and
- * wait until the stages gave back what the strategy left them, or the ledger
- * wrote what is left. 0, or -1: a signal came and they hang.
+ * wait until the stages gave back what the strategy left them and their
+ * workers ended, or the ledger wrote what is left. 0, or -1: a signal came and
+ * they hang.
  */
 int ending_await_stages(struct ending *ending);
 int ending_await_ledger(struct ending *ending, const struct ledger *ledger);

@@ -280,10 +280,7 @@ run_finish_stages(struct run *run)
 	if (run->stages == NULL)
 		return 0;
 	workshop_close(stages_workshop(run->stages));
-	if (ending_await_stages(&run->ending) != 0)
-		return -1;
-	stages_stop(run->stages);
-	return 0;
+	return ending_await_stages(&run->ending);
 }
 
 int

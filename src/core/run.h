@@ -69,8 +69,8 @@ void run_free(struct run *run);
  * or not), else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED for an end
  * from outside; ERR_IO or ERR_SYSTEM for one of our own. Results are written
  * in every case, except with ERR_INTERRUPTED or ERR_TERMINATED while an output
- * takes nothing: then *ret_stuck is 1, a thread hangs in a write, and the
- * process can only _exit(2).
+ * takes nothing, or a stage does not return: then *ret_stuck is 1, a thread
+ * hangs in there, and the process can only _exit(2).
  */
 int run_execute(struct run *run, int *ret_stuck, struct err *err);
 

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -23,6 +24,7 @@
 #include "core/strategy.h"
 #include "core/workshop.h"
 #include "core/zygote.h"
+#include "net/wake.h"
 
 #define STAGES_OTHER_FILES 64	/* lists, outputs, loops, pools */
 
@@ -37,6 +39,9 @@ struct stages {
 	struct pool_env env;
 	struct zygote *zygote;		/* the pool's, or NULL */
 	struct workshop *workshop;
+	struct wake ended;		/* all of it has, after stages_stop() */
+	pthread_t stopper;
+	int stopping;			/* that thread was started */
 };
 
 static int
@@ -100,7 +105,9 @@ stages_new(const struct run_settings *settings, size_t concurrency,
 	struct stages *stages = mem_array(1, sizeof *stages);
 
 	stages->settings = settings;
-	if (stages_share_flag(stages, err) != 0 ||
+	stages->ended.fd = -1;
+	if (wake_open(&stages->ended, err) != 0 ||
+	    stages_share_flag(stages, err) != 0 ||
 	    stages_make_room(stages, concurrency, err) != 0) {
 		stages_free(stages);
 		return NULL;
@@ -172,6 +179,8 @@ stages_free(struct stages *stages)
 {
 	if (stages == NULL)
 		return;
+	stages_join(stages);
+	wake_close(&stages->ended);
 	workshop_free(stages->workshop);
 	zygote_free(stages->zygote);
 	body_store_free(stages->bodies);
@@ -181,13 +190,41 @@ stages_free(struct stages *stages)
 	free(stages);
 }
 
-void
-stages_stop(struct stages *stages)
+static void *
+stages_stop_main(void *arg)
 {
+	struct stages *stages = arg;
+
 	workshop_stop(stages->workshop);
 	if (stages->zygote != NULL)
 		zygote_await(stages->zygote, STAGES_LAST_US);
 	zygote_stop(stages->zygote);
+	wake_set(&stages->ended);
+	return NULL;
+}
+
+/* In a thread, since commands may be slow to end and signals must be seen. */
+void
+stages_stop(struct stages *stages)
+{
+	stages->stopping = pthread_create(&stages->stopper, NULL,
+		stages_stop_main, stages) == 0;
+	if (!stages->stopping)
+		stages_stop_main(stages);
+}
+
+void
+stages_join(struct stages *stages)
+{
+	if (stages->stopping)
+		pthread_join(stages->stopper, NULL);
+	stages->stopping = 0;
+}
+
+int
+stages_fd(const struct stages *stages)
+{
+	return stages->ended.fd;
 }
 
 int

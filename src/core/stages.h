@@ -44,11 +44,17 @@ void stages_await_children(const struct stages *stages,
 struct body_store *stages_bodies(struct stages *stages);
 struct workshop *stages_workshop(const struct stages *stages);
 
-/* Ends the pool and its processes, once the workshop's work came back: from
- * then on getrusage(2) counts them as children. */
+/*
+ * Begins to end the pool and its processes, once the workshop's work came
+ * back. Commands that stages run have a moment to end by themselves, unless
+ * stages_cancel() is called meanwhile. stages_fd() is readable when all have.
+ */
 void stages_stop(struct stages *stages);
+int stages_fd(const struct stages *stages);
+/* Waits for it; then getrusage(2) counts the processes as children. */
+void stages_join(struct stages *stages);
 
-/* After on_lost() and stages_stop(): says what became of the processes.
+/* After on_lost() and stages_join(): says what became of the processes.
  * Always -1. */
 int stages_lost(struct stages *stages, struct err *err);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +104,25 @@ unnamed_append(struct unnamed *file, const void *p, size_t n)
 		}
 	}
 	file->len += n;
+	return 0;
+}
+
+/* Not copy_file_range(2), which some pairs of file systems do not have. */
+int
+unnamed_copy(struct unnamed *file, const struct unnamed *from)
+{
+	off_t at = 0;
+	ssize_t done;
+
+	while ((uint64_t)at < from->len) {
+		done = sendfile(file->fd, from->fd, &at,
+			(size_t)(from->len - (uint64_t)at));
+		if (done == 0)
+			errno = EIO;
+		if (done == 0 || (done < 0 && errno != EINTR))
+			return -1;
+	}
+	file->len = from->len;
 	return 0;
 }
 

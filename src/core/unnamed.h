@@ -29,9 +29,13 @@ int unnamed_link(const struct unnamed *file, int folder, const char *name);
 /* Fine where there is none. */
 void unnamed_close(struct unnamed *file);
 
+/* Fills a new one with all bytes of `from`. -1 with errno; EIO: it has fewer
+ * than its length says. */
+int unnamed_copy(struct unnamed *file, const struct unnamed *from);
 /* All n bytes, or -1 with errno and none. */
 int unnamed_append(struct unnamed *file, const void *p, size_t n);
-/* All its bytes, good until it is closed or asked for again. */
+/* All its bytes, good until it is closed or asked for again. Only of a file
+ * that nobody else makes shorter: that would be a SIGBUS. */
 int unnamed_view(struct unnamed *file, const void **ret, size_t *ret_len,
 	struct err *err);
 /* Whether that is a file of at least n bytes. */

@@ -79,6 +79,8 @@ thread_main(void *arg)
 			work_perform(work, worker->chain);
 		args->done(args->arg, work);
 	}
+	/* Here, since commands of stages may be slow to end. */
+	chain_worker_free(worker->chain);
 	return NULL;
 }
 
@@ -109,10 +111,8 @@ thread_stop(void *self)
 	pool->closing = 1;
 	pthread_mutex_unlock(&pool->lock);
 	pthread_cond_broadcast(&pool->more);
-	for (i = 0; i < pool->n; i++) {
+	for (i = 0; i < pool->n; i++)
 		pthread_join(pool->workers[i].thread, NULL);
-		chain_worker_free(pool->workers[i].chain);
-	}
 	pthread_cond_destroy(&pool->more);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool->workers);

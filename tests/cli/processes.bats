@@ -313,6 +313,46 @@ make_deaf() {
 	done
 }
 
+@test "commands that do not end with their input end the run late, once" {
+	local args begun
+
+	make_deaf
+	for args in "-s async --pool thread" "-s thread --pool inline"; do
+		rm -f pids
+		begun=${EPOCHREALTIME/./}
+		# shellcheck disable=SC2086
+		begin $args -c 4 -j 4 --post coproc:./deaf --post sleep:200 \
+			"$ORIGIN_URL/delay/100/"{1..4}
+		ended
+		[ "$status" -eq 0 ]
+		[ "$(wc -l <pids)" -ge 2 ]
+		[ $((${EPOCHREALTIME/./} - begun)) -lt 5000000 ]
+		while read -r pid; do
+			run ! kill -0 "$pid"
+		done <pids
+	done
+}
+
+@test "a signal need not wait for commands that do not end" {
+	local begun pool
+
+	make_deaf
+	for pool in thread process; do
+		rm -f pids
+		begin -c 4 -j 4 --pool "$pool" --post coproc:./deaf \
+			"$ORIGIN_URL/bytes/"{1..4}
+		until [ "$(wc -l <records)" -eq 4 ]; do sleep 0.01; done
+		begun=${EPOCHREALTIME/./}
+		kill -TERM "$fetch_pid"
+		ended
+		[ "$status" -eq 143 ]
+		[ $((${EPOCHREALTIME/./} - begun)) -lt 1500000 ]
+		while read -r pid; do
+			run ! kill -0 "$pid"
+		done <pids
+	done
+}
+
 @test "a command that does not end with its input holds no signal up" {
 	local begun pool
 

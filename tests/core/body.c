@@ -505,6 +505,59 @@ a_file_goes_to_and_fro(void **state)
 	rig_close(&rig);
 }
 
+/* Where it would be mapped, reading it would be a SIGBUS. */
+static void
+a_child_cannot_take_back_what_is_being_read(void **state)
+{
+	const void *view;
+	struct rig rig;
+	struct body *body, *childs;
+	struct body_place place;
+	size_t len;
+	int fd;
+
+	(void)state;
+	rig_open(&rig, 64 * KIB, 2, MIB);
+	body = body_new(rig.store);
+	childs = attach(&rig, body);
+	assert_int_equal(put(childs, 0, 200 * KIB), 0);
+	body_tell(childs, &place, &fd);
+	assert_int_equal(body_update(body, &place, dup(fd)), 0);
+	assert_int_equal(body_view(body, &view, &len, NULL), 0);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(len, 200 * KIB);
+	assert_true(holds(body, 0, 200 * KIB));
+	body_free(childs);
+	body_free(body);
+	rig_close(&rig);
+}
+
+static void
+a_file_that_a_child_cut_is_no_body(void **state)
+{
+	struct err err = { 0 };
+	const void *view;
+	struct rig rig;
+	struct body *body, *childs;
+	struct body_place place;
+	size_t len;
+	int fd;
+
+	(void)state;
+	rig_open(&rig, 64 * KIB, 2, MIB);
+	body = body_new(rig.store);
+	childs = attach(&rig, body);
+	assert_int_equal(put(childs, 0, 200 * KIB), 0);
+	body_tell(childs, &place, &fd);
+	assert_int_equal(body_update(body, &place, dup(fd)), 0);
+	assert_int_equal(ftruncate(fd, 100), 0);
+	assert_int_equal(body_view(body, &view, &len, &err), -1);
+	assert_non_null(strstr(err.text, "copying a body of 204800 bytes"));
+	body_free(childs);
+	body_free(body);
+	rig_close(&rig);
+}
+
 static void
 places_that_cannot_be_are_refused(void **state)
 {
@@ -826,6 +879,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_full_budget_stops_no_process_for_good),
 	cmocka_unit_test(what_a_child_wrote_is_there),
 	cmocka_unit_test(a_file_goes_to_and_fro),
+	cmocka_unit_test(a_child_cannot_take_back_what_is_being_read),
+	cmocka_unit_test(a_file_that_a_child_cut_is_no_body),
 	cmocka_unit_test(places_that_cannot_be_are_refused),
 	cmocka_unit_test(a_large_bodys_memory_goes_back),
 	cmocka_unit_test(a_killed_childs_memory_goes_back),
