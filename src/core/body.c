@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -359,6 +360,19 @@ body_view(struct body *body, const void **ret, size_t *ret_len,
 	*ret = slots_at(body->store->slots, body->slot);
 	*ret_len = (size_t)body->len;
 	return 0;
+}
+
+int
+body_is_mapped(const struct body *body)
+{
+	return body->first.map != NULL || body->file.map != NULL;
+}
+
+void
+body_unload(const void *p, size_t n)
+{
+	/* They come back from the file when they are asked for after all. */
+	madvise((void *)(uintptr_t)p, n, MADV_DONTNEED);
 }
 
 int

@@ -62,6 +62,10 @@ uint64_t body_length(const struct body *body);
 /* All its bytes, until the next call for this body; a file is mapped. */
 int body_view(struct body *body, const void **ret, size_t *ret_len,
 	struct err *err);
+/* Whether that maps a file: then pieces that were seen need not stay in
+ * memory, and body_unload() sees to that. */
+int body_is_mapped(const struct body *body);
+void body_unload(const void *p, size_t n);
 /*
  * A body with a path: replaces what was written by what will be written, as a
  * stage decoded it. Until body_keep() it is the first that body_view() shows

@@ -23,6 +23,7 @@
 
 /* The most that feed() gets at once, so that the run's end is noticed within
  * a body: the slowest stages pack some MB a second. */
+#define CHAIN_WINDOW (4u << 20)	/* of a long body, at a time */
 #define CHAIN_PIECE_MAX 65536
 
 struct chain_link {
@@ -48,6 +49,7 @@ struct chain {
 	 */
 	pthread_mutex_t lock;
 	int serial;
+	int shows_whole;	/* a stage sees the body as it came, at once */
 };
 
 struct chain_worker {
@@ -152,6 +154,8 @@ chain_add_link(struct chain *chain, struct chain_link link)
 	chain->links[chain->n++] = link;
 	if (link.stage->caps & STAGE_SERIAL)
 		chain->serial = 1;
+	if (!in_pieces && (link.stage->caps & STAGE_WHOLE))
+		chain->shows_whole = 1;
 }
 
 int
@@ -523,24 +527,45 @@ chain_note_failure(const struct chain_worker *worker, const struct err *err,
 		ret->errormsg = mem_strdup(err->text);
 }
 
+/* In windows, unless a stage is to see all of it where it is. */
+static int
+chain_push_all(struct chain_worker *worker, const struct chain_bytes *bytes,
+	struct err *err)
+{
+	size_t window = bytes->n, n, done;
+	const char *p;
+
+	if (bytes->n == 0)
+		return chain_push(worker, 0, "", 0, err);
+	if (bytes->passed != NULL && !worker->chain->shows_whole)
+		window = CHAIN_WINDOW;
+	for (done = 0; done < bytes->n; done += n) {
+		n = bytes->n - done < window ? bytes->n - done : window;
+		p = (const char *)bytes->p + done;
+		if (chain_push(worker, 0, p, n, err) != 0)
+			return -1;
+		if (bytes->passed != NULL)
+			bytes->passed(p, n);
+	}
+	return 0;
+}
+
 void
 chain_run(struct chain_worker *worker, const struct stage_page *page,
-	const void *p, size_t n,
-	int (*out)(void *arg, const void *p, size_t n), void *out_arg,
-	struct chain_outcome *ret)
+	const struct chain_bytes *bytes, struct chain_outcome *ret)
 {
 	struct chain *chain = worker->chain;
 	struct err err = { .code = ERR_NONE };
 	int64_t cpu_us, began_us;
 
-	worker->out = out;
-	worker->out_arg = out_arg;
+	worker->out = bytes->out;
+	worker->out_arg = bytes->out_arg;
 	ret->values = mem_array(chain->n_columns, sizeof *ret->values);
 	chain_lock(chain);
 	began_us = clock_us();
 	cpu_us = clock_thread_us();
 	if (chain_begin(worker, page, ret->values, &err) != 0 ||
-	    chain_push(worker, 0, n > 0 ? p : "", n, &err) != 0 ||
+	    chain_push_all(worker, bytes, &err) != 0 ||
 	    chain_end(worker, &err) != 0)
 		chain_note_failure(worker, &err, ret);
 	ret->cpu_us = clock_thread_us() - cpu_us;

@@ -57,15 +57,22 @@ struct chain_outcome {
 	int64_t cpu_us;		/* of the thread in them, no children */
 };
 
-/*
- * Sends n bytes through all stages. What comes out at the end goes to `out`
- * where that is not NULL; -1 from it with errno fails the body as
- * local/write_refused.
- */
+/* The bytes of one body, and where those go that come out at the end. */
+struct chain_bytes {
+	const void *p;
+	size_t n;
+	/* Told of a piece that no stage will ask for again, where bytes are
+	 * a burden to have; NULL: nobody. */
+	void (*passed)(const void *p, size_t n);
+	/* -1 with errno fails the body as local/write_refused. NULL: they are
+	 * dropped. */
+	int (*out)(void *arg, const void *p, size_t n);
+	void *out_arg;
+};
+
+/* Sends them through all stages. */
 void chain_run(struct chain_worker *worker, const struct stage_page *page,
-	const void *p, size_t n,
-	int (*out)(void *arg, const void *p, size_t n), void *out_arg,
-	struct chain_outcome *ret);
+	const struct chain_bytes *bytes, struct chain_outcome *ret);
 void chain_outcome_release(struct chain_outcome *outcome,
 	const struct chain *chain);
 

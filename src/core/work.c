@@ -72,18 +72,20 @@ work_fail(struct work *work, enum error_class error_class,
 void
 work_perform(struct work *work, struct chain_worker *worker)
 {
+	struct chain_bytes bytes = {
+		.p = "", .out = work->out, .out_arg = work->out_arg,
+	};
 	struct err err = { 0 };
-	const void *data = "";
-	size_t len = 0;
 
 	work->begun_us = clock_us();
 	if (work->body != NULL &&
-	    body_view(work->body, &data, &len, &err) != 0) {
+	    body_view(work->body, &bytes.p, &bytes.n, &err) != 0) {
 		work_fail(work, ERROR_LOCAL, NULL, err.text);
 		return;
 	}
-	chain_run(worker, &work->page, data, len, work->out, work->out_arg,
-		&work->outcome);
+	if (work->body != NULL && body_is_mapped(work->body))
+		bytes.passed = body_unload;
+	chain_run(worker, &work->page, &bytes, &work->outcome);
 	work->ended_us = clock_us();
 	/* Not when it was called: it may have waited for another thread, where
 	 * a stage is not thread-safe. */

@@ -302,8 +302,9 @@ trip_run(struct trip *trip, const char *body)
 {
 	chain_outcome_release(&trip->outcome, trip->chain);
 	buf_clear(&trip->out);
-	chain_run(trip->worker, &page, body, strlen(body), trip_out,
-		&trip->out, &trip->outcome);
+	chain_run(trip->worker, &page, &(struct chain_bytes){
+		.p = body, .n = strlen(body), .out = trip_out,
+		.out_arg = &trip->out }, &trip->outcome);
 }
 
 static void
@@ -424,8 +425,8 @@ test_what_cannot_be_written_is_a_local_failure(void **state)
 
 	(void)state;
 	trip_begin(&trip, "upper", 1);
-	chain_run(trip.worker, &page, "abc", 3, out_full, NULL,
-		&trip.outcome);
+	chain_run(trip.worker, &page, &(struct chain_bytes){
+		.p = "abc", .n = 3, .out = out_full }, &trip.outcome);
 	assert_int_equal(trip.outcome.error_class, ERROR_LOCAL);
 	assert_string_equal(trip.outcome.detail, "write_refused");
 	assert_non_null(strstr(trip.outcome.errormsg, "No space"));
@@ -439,7 +440,8 @@ test_nobody_need_want_the_bytes(void **state)
 
 	(void)state;
 	trip_begin(&trip, "upper seen", 1);
-	chain_run(trip.worker, &page, "abc", 3, NULL, NULL, &trip.outcome);
+	chain_run(trip.worker, &page, &(struct chain_bytes){
+		.p = "abc", .n = 3 }, &trip.outcome);
 	assert_string_equal(trip_value(&trip, "seen")->text, "ABC");
 	trip_end(&trip);
 }
@@ -530,7 +532,8 @@ test_a_cancelled_run_calls_no_stage(void **state)
 
 	(void)state;
 	fail_state.failed = 1;	/* counts every call */
-	chain_run(worker, &page, "abc", 3, NULL, NULL, &outcome);
+	chain_run(worker, &page, &(struct chain_bytes){
+		.p = "abc", .n = 3 }, &outcome);
 	assert_int_equal(fail_state.after, 0);
 	assert_true(outcome.failed);
 	assert_int_equal(outcome.error_class, ERROR_STOPPED);
@@ -660,7 +663,8 @@ serial_main(void *arg)
 	int i;
 
 	for (i = 0; i < 500; i++) {
-		chain_run(worker, &page, "abc", 3, NULL, NULL, &outcome);
+		chain_run(worker, &page, &(struct chain_bytes){
+			.p = "abc", .n = 3 }, &outcome);
 		chain_outcome_release(&outcome, chain);
 	}
 	chain_worker_free(worker);
@@ -718,7 +722,8 @@ test_times_are_those_in_the_stages(void **state)
 	(void)state;
 	chain_add(chain, &busy, NULL, NULL, NULL);
 	worker = chain_worker_new(chain, &never, NULL);
-	chain_run(worker, &page, "abc", 3, NULL, NULL, &outcome);
+	chain_run(worker, &page, &(struct chain_bytes){
+		.p = "abc", .n = 3 }, &outcome);
 	assert_true(outcome.cpu_us >= 2 * CLOCK_MS);
 	assert_true(outcome.took_us >= outcome.cpu_us - CLOCK_MS);
 	assert_true(outcome.took_us <= clock_us() - before_us);
@@ -931,6 +936,79 @@ test_an_outcome_that_is_too_long_says_so(void **state)
 	chain_free(chain);
 }
 
+/* --- long bodies --- */
+
+static size_t longest, last_passed;
+
+static int
+measure(void *self, struct stage_call *call, const void *p, size_t n,
+	struct err *err)
+{
+	(void)self, (void)p, (void)err;
+	if (n > longest)
+		longest = n;
+	call->values[0].u64 += n;
+	call->values[0].set = 1;
+	return 0;
+}
+
+static const struct column measured[] = {
+	STAGE_COLUMN(U64, "measured", "bytes"),
+};
+static const struct stage in_pieces = {
+	.name = "pieces", .brief = "b", STAGE_COLUMNS(measured),
+	.feed = measure,
+};
+static const struct stage at_once = {
+	.name = "whole", .brief = "b", STAGE_COLUMNS(measured),
+	.feed = measure, .caps = STAGE_WHOLE,
+};
+
+static void
+note_passed(const void *p, size_t n)
+{
+	(void)p;
+	last_passed = n;
+}
+
+/* How many bytes were told to be of no more use at a time, at the end. */
+static size_t
+run_long(const struct stage *stage, const char *body, size_t n)
+{
+	static const struct stage_page none;
+	static const _Atomic int off;
+	struct chain *chain = chain_new(1 << 20);
+	struct chain_outcome outcome = { 0 };
+	struct chain_worker *worker;
+
+	longest = last_passed = 0;
+	assert_int_equal(chain_add(chain, stage, NULL, NULL, NULL), 0);
+	worker = chain_worker_new(chain, &off, NULL);
+	chain_run(worker, &none, &(struct chain_bytes){
+		.p = body, .n = n, .passed = note_passed }, &outcome);
+	assert_false(outcome.failed);
+	assert_int_equal(outcome.values[0].u64, n);
+	chain_outcome_release(&outcome, chain);
+	chain_worker_free(worker);
+	chain_free(chain);
+	return last_passed;
+}
+
+static void
+a_long_body_is_let_go_of_as_it_passes(void **state)
+{
+	const size_t n = (10 << 20) + 5;
+	char *body = mem_array(n, 1);
+
+	(void)state;
+	assert_in_range(run_long(&in_pieces, body, n), 1, n / 2);
+	assert_true(longest <= 65536);
+	/* A stage that sees all of it at once sees it where it is. */
+	assert_int_equal(run_long(&at_once, body, n), n);
+	assert_int_equal(longest, n);
+	free(body);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_bytes_go_from_stage_to_stage),
 	cmocka_unit_test(test_a_whole_body_is_not_copied),
@@ -954,6 +1032,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_an_outcome_that_is_garbled_does_no_harm),
 	cmocka_unit_test(test_an_outcome_took_no_longer_than_it_can_have),
 	cmocka_unit_test(test_an_outcome_that_is_too_long_says_so),
+	cmocka_unit_test(a_long_body_is_let_go_of_as_it_passes),
 };
 
 UNIT_MAIN("core/chain", tests)

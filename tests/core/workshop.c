@@ -110,6 +110,10 @@ take(struct rig *rig)
 static void
 give_back(struct rig *rig, struct work *work)
 {
+	if (work == NULL) {
+		fail_msg("the pool has nothing to give back");
+		return;
+	}
 	work->begun_us = work->ended_us = clock_us();
 	rig->pool.done(rig->pool.arg, work);
 }

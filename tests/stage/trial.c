@@ -135,7 +135,8 @@ trial_send(struct trial *trial, const void *p, size_t n)
 {
 	chain_outcome_release(&trial->outcome, trial->chain);
 	buf_clear(&trial->out);
-	chain_run(trial->worker, &trial->page, p, n, trial_take, trial,
+	chain_run(trial->worker, &trial->page, &(struct chain_bytes){
+		.p = p, .n = n, .out = trial_take, .out_arg = trial },
 		&trial->outcome);
 }
 
