@@ -29,7 +29,6 @@
 #include "unit.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define SOON (1500 * CLOCK_MS)
 
 /* --- a stage that does what the URL says --- */
 
