@@ -8,13 +8,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "core/body.h"
 #include "core/budget.h"
+#include "core/chain.h"
 #include "core/errand.h"
 #include "core/job.h"
 #include "core/pool.h"
+#include "core/work.h"
 #include "core/zygote.h"
+#include "net/easy.h"
+#include "net/perform.h"
 #include "unit.h"
 
 #define LIMIT 65536
@@ -300,6 +305,163 @@ requests_that_are_none_are_refused(void **state)
 	rig_close(&rig);
 }
 
+/* --- with stages that the child runs --- */
+
+static const struct column columns[] = {
+	STAGE_COLUMN(U64, "seq", "the page's"),
+	STAGE_COLUMN(TEXT, "url", "likewise"),
+};
+
+static int
+note_end(void *self, struct stage_call *call, struct err *err)
+{
+	(void)self;
+	if (call->page->seq == 13)
+		return err_set(err, ERR_FAILED, "not this one");
+	value_set_u64(&call->values[0], call->page->seq);
+	value_set_text(&call->values[1], mem_strdup(call->page->url));
+	return 0;
+}
+
+static const struct stage note = {
+	.name = "note", .brief = "notes the page", STAGE_COLUMNS(columns),
+	.end = note_end,
+};
+
+/* A job that fetches nothing, so that errand_perform() needs no server. */
+struct post {
+	struct rig rig;
+	_Atomic int cancelled;
+	struct easy_settings settings;
+	struct easy_env easy;
+	struct perform_group *group;
+	struct performer *performer;
+	struct errand errand;
+};
+
+static void
+post_open(struct post *post)
+{
+	struct rig *rig = &post->rig;
+
+	*post = (struct post){ .settings = { .max_body = 1 } };
+	rig_open(rig);
+	body_free(rig->job.body);
+	rig->job.body = NULL;
+	rig->job.fetch.request.flags |= FETCH_NOTHING;
+	rig->job.hop_us = clock_us();
+	rig->env.in_children = 1;
+	rig->env.cancelled = &post->cancelled;
+	rig->env.chain = chain_new(1);
+	assert_int_equal(chain_add(rig->env.chain, &note, NULL, NULL, NULL),
+		0);
+	assert_int_equal(easy_env_init(&post->easy, &post->settings,
+		TLS_SHARED, NULL), 0);
+	post->group = perform_group_new(&post->easy);
+	post->performer = performer_new(post->group, NULL);
+	assert_non_null(post->performer);
+}
+
+static void
+post_close(struct post *post)
+{
+	errand_release(&post->errand);
+	work_free(post->rig.job.work);
+	performer_free(post->performer);
+	perform_group_free(post->group);
+	easy_env_release(&post->easy);
+	chain_free(post->rig.env.chain);
+	rig_close(&post->rig);
+}
+
+/* The answer of the child is in rig.answer. */
+static void
+post_ask(struct post *post, uint64_t seq)
+{
+	struct rig *rig = &post->rig;
+	int fd;
+
+	rig->job.seq = seq;
+	buf_clear(&rig->request);
+	buf_clear(&rig->answer);
+	errand_add_request(&rig->request, &fd, &rig->job, &rig->given,
+		&rig->env);
+	assert_int_equal(errand_read_request(rig->request.data,
+		rig->request.len, fd, &rig->child, &post->errand), 0);
+	errand_perform(&post->errand, post->performer);
+	errand_add_reply(&rig->answer, &fd, &post->errand);
+}
+
+static int
+post_read(struct post *post)
+{
+	struct rig *rig = &post->rig;
+
+	return errand_read_reply(rig->answer.data, rig->answer.len,
+		BODY_NO_FILE, &rig->job, &rig->env);
+}
+
+static void
+what_stages_say_in_the_child_comes_with_the_answer(void **state)
+{
+	const struct work *work;
+	struct post post;
+	uint64_t seq;
+
+	(void)state;
+	post_open(&post);
+	for (seq = 11; seq < 16; seq++) {
+		post_ask(&post, seq);
+		assert_int_equal(post_read(&post), 0);
+		work = post.rig.job.work;
+		assert_non_null(work);
+		assert_true(work->begun_us >= post.rig.job.hop_us);
+		assert_true(work->ended_us >= work->begun_us);
+		assert_int_equal(work->outcome.failed, seq == 13);
+		if (seq == 13) {
+			assert_string_equal(work->outcome.errormsg,
+				"not this one");
+			continue;
+		}
+		assert_int_equal(work->outcome.values[0].u64, seq);
+		assert_string_equal(work->outcome.values[1].text,
+			"http://h.test/");
+	}
+	post_close(&post);
+}
+
+static void
+stages_nobody_asked_for_and_times_that_cannot_be_are_refused(void **state)
+{
+	struct post post;
+
+	(void)state;
+	post_open(&post);
+	post_ask(&post, 1);
+	assert_int_equal(post_read(&post), 0);
+	/* Begun before it was asked for. */
+	post.rig.job.hop_us = clock_us() + CLOCK_SECOND;
+	assert_int_equal(post_read(&post), -1);
+	assert_null(post.rig.job.work);
+	post.rig.job.hop_us = 0;
+	assert_int_equal(post_read(&post), 0);
+	post.rig.env.in_children = 0;
+	assert_int_equal(post_read(&post), -1);
+	assert_null(post.rig.job.work);
+	/* Not over yet. */
+	post.rig.env.in_children = 1;
+	post.errand.ended_us = clock_us() + 1000 * CLOCK_SECOND;
+	buf_clear(&post.rig.answer);
+	errand_add_reply(&post.rig.answer, &(int){ 0 }, &post.errand);
+	assert_int_equal(post_read(&post), -1);
+	/* A shorter time than the stages say that they took. */
+	post.errand.ended_us = post.errand.begun_us - 1;
+	buf_clear(&post.rig.answer);
+	errand_add_reply(&post.rig.answer, &(int){ 0 }, &post.errand);
+	assert_int_equal(post_read(&post), -1);
+	post_close(&post);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_body_in_memory_is_there_afterwards),
 	cmocka_unit_test(a_body_that_went_to_a_file_comes_back_with_it),
@@ -309,6 +471,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(answers_to_other_errands_are_refused),
 	cmocka_unit_test(no_answer_leads_beyond_itself),
 	cmocka_unit_test(requests_that_are_none_are_refused),
+	cmocka_unit_test(what_stages_say_in_the_child_comes_with_the_answer),
+	cmocka_unit_test(
+		stages_nobody_asked_for_and_times_that_cannot_be_are_refused),
 };
 
 UNIT_MAIN("errand", tests)
