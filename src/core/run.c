@@ -268,7 +268,8 @@ run_strategy(struct run *run, struct err *err)
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
 	if (run->stages != NULL)
-		stages_await_children(run->stages, run->zygote);
+		stages_await_children(run->stages, run->zygote, ending_look,
+			&run->ending);
 	zygote_stop(run->zygote);
 	dispatch_cut_off(run->dispatch);
 	return rc;

@@ -31,6 +31,8 @@
 /* For workers to end their commands, which have 2 seconds (stage/coproc). */
 #define STAGES_LAST_US (3 * CLOCK_SECOND)
 
+#define STAGES_LOOK_US (20 * CLOCK_MS)	/* between looks for a signal */
+
 struct stages {
 	const struct run_settings *settings;
 	struct budget *budget;
@@ -241,10 +243,16 @@ stages_env(struct stages *stages)
 }
 
 void
-stages_await_children(const struct stages *stages, struct zygote *zygote)
+stages_await_children(const struct stages *stages, struct zygote *zygote,
+	void (*look)(void *arg), void *arg)
 {
-	if (stages->env.in_children && !atomic_load(stages->cancelled))
-		zygote_await(zygote, STAGES_LAST_US);
+	int64_t until_us = clock_us() + STAGES_LAST_US;
+
+	if (!stages->env.in_children)
+		return;
+	while (!atomic_load(stages->cancelled) && clock_us() < until_us &&
+	    zygote_await(zygote, STAGES_LOOK_US))
+		look(arg);
 }
 
 struct body_store *

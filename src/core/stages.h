@@ -37,9 +37,10 @@ int stages_open(struct stages *stages, size_t concurrency,
 /* For the strategy's processes, which are forked with it. */
 struct pool_env *stages_env(struct stages *stages);
 /* The strategy has ended: where its children run stages, waits for them to end
- * by themselves; not once stages were cancelled, as fetches may hang then. */
+ * by themselves; not once stages were cancelled, as fetches may hang then:
+ * look(arg) is called meanwhile to see to that. */
 void stages_await_children(const struct stages *stages,
-	struct zygote *zygote);
+	struct zygote *zygote, void (*look)(void *arg), void *arg);
 /* NULL: nothing is fetched, so there are no bodies. */
 struct body_store *stages_bodies(struct stages *stages);
 struct workshop *stages_workshop(const struct stages *stages);

@@ -468,7 +468,7 @@ zygote_has_children(const struct zygote *zygote)
 	return 0;
 }
 
-void
+int
 zygote_await(struct zygote *zygote, int64_t us)
 {
 	struct pollfd news = { .fd = zygote->sock, .events = POLLIN };
@@ -476,11 +476,15 @@ zygote_await(struct zygote *zygote, int64_t us)
 	struct zygote_event event;
 
 	/* Where it was stopped already, nobody says so of children. */
-	while (zygote->pid != 0 && zygote_has_children(zygote) &&
-	    (left = until - clock_us()) > 0)
+	while (zygote->pid != 0 && zygote_has_children(zygote)) {
+		left = until - clock_us();
+		if (left <= 0)
+			return 1;
 		if (poll(&news, 1, (int)(left / CLOCK_MS) + 1) > 0 &&
 		    zygote_next(zygote, &event) == PACKET_GONE)
-			return;
+			return 0;
+	}
+	return 0;
 }
 
 /* Its end of the socket is closed when it and all its children are gone. */

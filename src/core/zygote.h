@@ -69,9 +69,10 @@ struct zygote_event {
 struct zygote *zygote_new(const struct zygote_args *args, struct err *err);
 /*
  * Waits until it has no child, at most so long: those that see by themselves
- * that the run is over may have commands of their own to end.
+ * that the run is over may have commands of their own to end. Returns whether
+ * there still is one that can be waited for.
  */
-void zygote_await(struct zygote *zygote, int64_t us);
+int zygote_await(struct zygote *zygote, int64_t us);
 /*
  * Ends it and its children, and waits: from then on getrusage(2) counts them
  * all as children. Twice is fine, NULL too.

@@ -334,22 +334,25 @@ make_deaf() {
 }
 
 @test "a signal need not wait for commands that do not end" {
-	local begun pool
+	local args begun commands
 
 	make_deaf
-	for pool in thread process; do
-		rm -f pids
-		begin -c 4 -j 4 --pool "$pool" --post coproc:./deaf \
+	for args in "-s async --pool thread" "-s async --pool process" \
+	    "-s process-pool --pool inline"; do
+		rm -f pids records
+		# shellcheck disable=SC2086
+		begin $args -c 4 -j 4 --post coproc:./deaf \
 			"$ORIGIN_URL/bytes/"{1..4}
-		until [ "$(wc -l <records)" -eq 4 ]; do sleep 0.01; done
+		until [ -e records ] && [ "$(wc -l <records)" -eq 4 ]; do
+			sleep 0.01
+		done
 		begun=${EPOCHREALTIME/./}
 		kill -TERM "$fetch_pid"
 		ended
 		[ "$status" -eq 143 ]
 		[ $((${EPOCHREALTIME/./} - begun)) -lt 1500000 ]
-		while read -r pid; do
-			run ! kill -0 "$pid"
-		done <pids
+		mapfile -t commands <pids
+		gone "${commands[@]}"
 	done
 }
 
