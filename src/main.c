@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <unistd.h>
@@ -18,12 +19,31 @@
 #include "cli/single.h"
 #include "net/versions.h"
 
+/*
+ * Of the standard descriptors those that the starter closed: else a socket or
+ * a list would get their number, and records would be written there. They are
+ * held open the wrong way round, so that who uses them is told.
+ */
+static void
+main_hold_descriptors(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 /* What the whole process needs, before anything else is done. */
 static int
 main_prepare(struct err *err)
 {
+	main_hold_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* The starter may have ignored it: children could not be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	/* Names with letters beyond ASCII are turned to punycode by it. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -51,7 +71,7 @@ main_fetch(const struct options *options, char **argv, struct err *err)
 
 	if (contest_init(&contest, options->concurrency->strategies,
 	    &options->concurrency->concurrency, err) != 0)
-		return -1;
+		return opts_blame(options->opts, "strategy", err);
 	if (settings_init(&settings, options, contest.contenders[0].strategy,
 	    err) != 0) {
 		contest_release(&contest);

@@ -25,6 +25,12 @@ clock_us(void)
 }
 
 int64_t
+clock_thread_us(void)
+{
+	return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int64_t
 clock_wall_us(void)
 {
 	return clock_read(CLOCK_REALTIME);

@@ -9,6 +9,8 @@
 
 /* Microseconds of the monotonic clock: for durations and due times. */
 int64_t clock_us(void);
+/* Microseconds of processor time that the calling thread has used. */
+int64_t clock_thread_us(void);
 /* Microseconds since 1970 in UTC: for time stamps only. */
 int64_t clock_wall_us(void);
 

@@ -12,7 +12,7 @@
 /* X(code, exit status, meaning): also the manual's EXIT STATUS section. */
 #define ERR_CODES(X) \
 	X(NONE, 0, "every URL was fetched") \
-	X(FAILED, 1, "some URL failed") \
+	X(FAILED, 1, "some URL failed; with --first: none was fetched") \
 	X(USAGE, 2, "bad option, value or combination") \
 	X(IO, 3, "a local file cannot be read or written") \
 	X(SYSTEM, 4, "the operating system refused") \

@@ -75,6 +75,10 @@ compare_check(const struct options *options, struct err *err)
 		return err_set(err, ERR_USAGE, "a comparison prints its table "
 			"on standard output: name a file for the records with "
 			"--results");
+	if (options->general->summary == SUMMARY_JSON &&
+	    opts_typed(options->opts, "summary"))
+		return err_set(err, ERR_USAGE, "--summary json is of one run: "
+			"a comparison has --export-json");
 	if (plot_check(options->compare->plot, err) != 0)
 		return -1;
 	return export_check(options->compare, err);
@@ -177,6 +181,15 @@ compare_print(const struct standings *standings, struct err *err)
 	return rc;
 }
 
+static void
+compare_say_unwritten(const struct options_compare *compare)
+{
+	if (compare->export_json != NULL || compare->export_csv != NULL ||
+	    compare->export_markdown != NULL || compare->plot != NULL)
+		log_warning("the comparison was cut short: files of --export-* "
+			"and --plot are not written");
+}
+
 /* What did not come to its end is printed but not written to files. */
 static int
 compare_publish(const struct options *options, const struct contest *contest,
@@ -195,6 +208,8 @@ compare_publish(const struct options *options, const struct contest *contest,
 			rc = plot_write(compare->plot, &standings, err);
 	}
 	standings_release(&standings);
+	if (!whole)
+		compare_say_unwritten(compare);
 	return rc;
 }
 

@@ -31,7 +31,7 @@ files_limit(size_t wanted, size_t each)
 		((size_t)limit.rlim_cur - FILES_SPARE) / each : 1;
 	if (room >= wanted)
 		return wanted;
-	log_warning("only %zu fetches at a time instead of %zu: no more than "
+	log_warning("only %zu at a time instead of %zu: no more than "
 		"%zu files may be open (ulimit -n)", room, wanted,
 		(size_t)limit.rlim_cur);
 	return room;

@@ -12,6 +12,8 @@
 
 #include "base/mem.h"
 #include "cli/options.h"
+#include "pool/family.h"
+#include "stage/family.h"
 #include "strategy/family.h"
 
 /* clang-format off */
@@ -378,6 +380,83 @@ static const struct opt_set options_names_set = {
 	.settings_size = sizeof(struct options_names),
 };
 
+#define OPTIONS_STAGES 64
+
+/* Filled from stages[] with the first table; for completion and help. */
+static const char *options_stage_names[OPTIONS_STAGES];
+
+#define OPTIONS_POOL(name) #name,
+static const char *const options_pools[] = { POOLS(OPTIONS_POOL) NULL };
+#undef OPTIONS_POOL
+
+#define AT(field, ctype) .off = OPT_AT(struct options_stages, field, ctype)
+
+static const struct opt options_stages_rows[] = {
+	{ .name = "post", .key = 'p', .type = &opt_texts,
+	  AT(post, struct opt_list), .arg = "STAGE[:ARG]",
+	  .choices = options_stage_names,
+	  .brief = "send each good body through STAGE; may be repeated",
+	  .notes = "Stages follow one another in the order given; some hand "
+		"on another body than they got. What each says of a body are "
+		"fields of its record. --help=stages lists them.",
+	  .example = "fetchall --post sha256 --post wc --json urls.txt" },
+	{ .name = "exec", .type = &opt_alias, .means = "post=exec:",
+	  .arg = "CMD", .brief = "run CMD for each good body, on its input",
+	  .notes = "In its place among the stages of --post.",
+	  .example = "fetchall --exec 'grep -c href' --json urls.txt" },
+	{ .name = "jobs", .key = 'j', .type = &opt_count,
+	  AT(jobs, uint64_t), .arg = "N", .dflt = "0", .max = 4096,
+	  .brief = "workers of the pool; 0: one a core",
+	  .notes = "A stage of one body keeps one worker busy. One number: "
+		"to compare several is --concurrency's." },
+	{ .name = "pool", .type = &opt_choice, AT(pool, int),
+	  .choices = options_pools, .dflt = "thread", .arg = "POOL",
+	  .brief = "where stages run: thread, process or inline",
+	  .notes = "--help=pools describes them.",
+	  .example = "fetchall --post sha256 --pool process urls.txt" },
+	{ .name = "buffer", .type = &opt_size, AT(buffer, uint64_t),
+	  .arg = "SIZE", .dflt = "128MiB", .min = 1 << 20,
+	  .brief = "bytes of bodies in memory, before and in stages",
+	  .notes = "From three quarters of it on no fetch begins; when it is "
+		"full bodies go to files in $TMPDIR, up to four times as "
+		"much, and then receivers wait." },
+	{ .name = "no-fetch", .type = &opt_flag, AT(no_fetch, int),
+	  .brief = "run the stages only, once for each URL",
+	  .notes = "Nothing is asked for and no name looked up: stages get "
+		"an empty body. For measuring what CPU-bound work costs with "
+		"each strategy and pool.",
+	  .example = "fetchall --no-fetch --post fib:30 urls.txt" },
+	{ .name = "compressed", .type = &opt_flag, AT(compressed, int),
+	  .brief = "ask for compressed bodies and decode them",
+	  .notes = "Decoding is the first stage, before those of --post: "
+		"files and stages get the decoded body, and a body that "
+		"unpacks to far too much is a failure.",
+	  .example = "fetchall --compressed --post wc --json urls.txt" },
+};
+#undef AT
+
+static int
+options_stages_check(const void *settings, struct err *err)
+{
+	const struct options_stages *given = settings;
+
+	if (!given->no_fetch)
+		return 0;
+	if (given->post.n == 0)
+		return err_set(err, ERR_USAGE, "--no-fetch leaves nothing to "
+			"do without --post");
+	if (given->compressed)
+		return err_set(err, ERR_USAGE, "--no-fetch has no body that "
+			"--compressed could decode: use only one of them");
+	return 0;
+}
+
+static const struct opt_set options_stages_set = {
+	.name = "post", .title = "Stages", OPT_ROWS(options_stages_rows),
+	.settings_size = sizeof(struct options_stages),
+	.check = options_stages_check,
+};
+
 static const char *const options_formats[] = {
 	"lines", "json", "csv", "none", "auto", NULL,
 };
@@ -497,11 +576,27 @@ static const struct opt_set options_general_set = {
 
 /* clang-format on */
 
+/* Members of families bring theirs. */
+static void
+options_add_families(struct opts *opts)
+{
+	size_t i;
+
+	for (i = 0; strategies[i] != NULL; i++)
+		if (strategies[i]->opts != NULL)
+			opts_add(opts, strategies[i]->opts);
+	for (i = 0; stages[i] != NULL; i++)
+		if (stages[i]->opts != NULL)
+			opts_add(opts, stages[i]->opts);
+}
+
 void
 options_init(struct options *options)
 {
 	size_t i;
 
+	for (i = 0; stages[i] != NULL && i + 1 < OPTIONS_STAGES; i++)
+		options_stage_names[i] = stages[i]->name;
 	*options = (struct options){ .opts = opts_new() };
 	options->input = opts_add(options->opts, &options_input_set);
 	options->concurrency = opts_add(options->opts,
@@ -511,10 +606,9 @@ options_init(struct options *options)
 	options->request = opts_add(options->opts, &options_request_set);
 	options->limits = opts_add(options->opts, &options_limits_set);
 	options->names = opts_add(options->opts, &options_names_set);
+	options->stages = opts_add(options->opts, &options_stages_set);
 	options->records = opts_add(options->opts, &options_records_set);
-	for (i = 0; strategies[i] != NULL; i++)
-		if (strategies[i]->opts != NULL)
-			opts_add(options->opts, strategies[i]->opts);
+	options_add_families(options->opts);
 	options->general = opts_add(options->opts, &options_general_set);
 }
 
@@ -546,6 +640,22 @@ options_read_home(struct options *options, struct err *err)
 	return rc;
 }
 
+/* What was typed for nothing; a config file says what holds if need be. */
+static int
+options_check_typed(const struct options *options, struct err *err)
+{
+	static const char *const names[] = { "jobs", "pool", "buffer" };
+	size_t i;
+
+	if (options->stages->post.n > 0 || options->stages->compressed)
+		return 0;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (opts_typed(options->opts, names[i]))
+			return err_set(err, ERR_USAGE, "--%s is for stages: "
+				"there is no --post", names[i]);
+	return 0;
+}
+
 int
 options_parse(struct options *options, int argc, char **argv,
 	struct err *err)
@@ -564,5 +674,8 @@ options_parse(struct options *options, int argc, char **argv,
 	if (general->config != NULL &&
 	    opts_read_config(options->opts, general->config, err) != 0)
 		return -1;
-	return opts_check(options->opts, err);
+	if (opts_check(options->opts, err) != 0)
+		return -1;
+	return general->dump == DUMP_NOTHING ?
+		options_check_typed(options, err) : 0;
 }

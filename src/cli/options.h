@@ -50,6 +50,14 @@ struct options_limits {
 	char *retry_on;
 };
 
+struct options_stages {
+	struct opt_list post;	/* STAGE[:ARG], in their order */
+	int pool;		/* index in pools[] */
+	uint64_t jobs;		/* 0: one a core */
+	uint64_t buffer;
+	int no_fetch, compressed;
+};
+
 struct options_names {
 	char *servers;
 	uint64_t concurrency;
@@ -83,6 +91,7 @@ struct options {
 	const struct options_request *request;
 	const struct options_limits *limits;
 	const struct options_names *names;
+	const struct options_stages *stages;
 	const struct options_records *records;
 	const struct options_general *general;
 	char **operands;	/* within argv */

@@ -14,22 +14,27 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "cli/options.h"
 #include "cli/pages.h"
 #include "core/columns.h"
+#include "core/pool.h"
 #include "core/result.h"
 #include "core/sink.h"
+#include "core/stage.h"
 #include "core/strategy.h"
 #include "core/verdict.h"
 #include "net/versions.h"
 #include "opt/render.h"
 
 #define PAGES_MAX (4u << 20)
-#define PAGES_ROWS 64
+#define PAGES_ROWS 128
 
 /* Filled once from the tables; the option engine keeps pointers to them. */
 static struct opt_topic_row pages_strategies[PAGES_ROWS];
 static struct opt_topic_row pages_sinks[PAGES_ROWS];
+static struct opt_topic_row pages_stages[PAGES_ROWS];
+static struct opt_topic_row pages_pools[PAGES_ROWS];
 static struct opt_topic_row pages_fields[PAGES_ROWS];
 static struct opt_topic_row pages_classes[ERROR_CLASS_COUNT];
 
@@ -61,17 +66,115 @@ pages_fill_families(size_t *ret_sinks)
 }
 
 static size_t
+pages_fill_pools(void)
+{
+	size_t i;
+
+	for (i = 0; pools[i] != NULL && i < PAGES_ROWS; i++)
+		pages_pools[i] = (struct opt_topic_row){
+			.term = pools[i]->name, .text = pools[i]->brief,
+			.notes = pools[i]->notes,
+		};
+	return i;
+}
+
+/* "grep:REGEX", "gzip[:LEVEL]"; NULL: the name is all. */
+static char *
+pages_stage_usage(const struct stage *stage)
+{
+	if (stage->arg == NULL)
+		return NULL;
+	if (stage->arg[0] == '[')
+		return mem_printf("%s[:%s", stage->name, stage->arg + 1);
+	return mem_printf("%s:%s", stage->name, stage->arg);
+}
+
+/* Notes, columns and example, a paragraph each. */
+static char *
+pages_stage_notes(const struct stage *stage)
+{
+	const char *before = "Fields: ";
+	struct buf notes;
+	size_t i;
+
+	buf_init(&notes, PAGES_MAX);
+	if (stage->notes != NULL)
+		buf_add_text(&notes, stage->notes);
+	if (notes.len > 0 && stage->n_columns > 0)
+		buf_add_char(&notes, '\n');
+	for (i = 0; i < stage->n_columns; i++) {
+		buf_printf(&notes, "%s%s (%s)", before,
+			stage->columns[i].name, stage->columns[i].brief);
+		before = ", ";
+	}
+	if (stage->n_columns > 0)
+		buf_add_char(&notes, '.');
+	if (stage->example != NULL)
+		buf_printf(&notes, "%sExample: %s",
+			notes.len > 0 ? "\n" : "", stage->example);
+	return notes.len > 0 ? buf_take(&notes) : NULL;
+}
+
+/* These texts stay until the program ends, as the tables do. */
+static size_t
+pages_fill_stages(void)
+{
+	size_t i;
+
+	for (i = 0; stages[i] != NULL && i < PAGES_ROWS; i++) {
+		if (pages_stages[i].term != NULL)
+			continue;
+		pages_stages[i] = (struct opt_topic_row){
+			.term = stages[i]->name, .text = stages[i]->brief,
+			.usage = pages_stage_usage(stages[i]),
+			.notes = pages_stage_notes(stages[i]),
+		};
+	}
+	return i;
+}
+
+static size_t
+pages_add_fields(size_t at, const struct column *columns, size_t n,
+	const char *notes)
+{
+	size_t i;
+
+	for (i = 0; i < n && at < PAGES_ROWS; i++)
+		pages_fields[at++] = (struct opt_topic_row){
+			.term = columns[i].name, .text = columns[i].brief,
+			.notes = notes,
+		};
+	return at;
+}
+
+/* Each with a word on what it comes from; kept as the stages' notes are. */
+static size_t
+pages_add_stage_fields(size_t at)
+{
+	static char *notes[PAGES_ROWS];
+	size_t i;
+
+	for (i = 0; stages[i] != NULL && i < PAGES_ROWS; i++) {
+		if (notes[i] == NULL)
+			notes[i] = mem_printf("With --post %s only.",
+				stages[i]->name);
+		at = pages_add_fields(at, stages[i]->columns,
+			stages[i]->n_columns, notes[i]);
+	}
+	return at;
+}
+
+static size_t
 pages_fill_fields(void)
 {
 	const struct column *columns;
-	size_t n, i;
+	size_t n, at;
 
 	columns = columns_all(&n);
-	for (i = 0; i < n && i < PAGES_ROWS; i++)
-		pages_fields[i] = (struct opt_topic_row){
-			.term = columns[i].name, .text = columns[i].brief,
-		};
-	return i;
+	at = pages_add_fields(0, columns, n, NULL);
+	columns = columns_of_stages(&n);
+	at = pages_add_fields(at, columns, n, "With --post only.");
+	return pages_add_stage_fields(at);
 }
 
 static size_t
@@ -104,6 +207,8 @@ pages_set_topics(const struct options *options)
 		  .rows = pages_strategies },
 		{ .name = "formats", .title = "Record formats",
 		  .rows = pages_sinks },
+		{ .name = "stages", .title = "Stages", .rows = pages_stages },
+		{ .name = "pools", .title = "Pools", .rows = pages_pools },
 		{ .name = "fields", .title = "Fields", .rows = pages_fields },
 		{ .name = "errors", .title = "Error classes",
 		  .rows = pages_classes },
@@ -116,8 +221,10 @@ pages_set_topics(const struct options *options)
 	};
 
 	topics[0].n = pages_fill_families(&topics[1].n);
-	topics[2].n = pages_fill_fields();
-	topics[3].n = pages_fill_classes();
+	topics[2].n = pages_fill_stages();
+	topics[3].n = pages_fill_pools();
+	topics[4].n = pages_fill_fields();
+	topics[5].n = pages_fill_classes();
 	opts_set_topics(options->opts, topics,
 		sizeof topics / sizeof *topics);
 }
@@ -176,8 +283,37 @@ pages_version(void)
 	buf_init(&page, PAGES_MAX);
 	buf_add_text(&page, PACKAGE_NAME " " PACKAGE_VERSION " (");
 	versions_add(&page);
-	buf_add_text(&page, ")\n");
+	buf_add_text(&page, ")\nOptional libraries: " FETCHALL_LIBRARIES
+		"\n");
 	return pages_print(&page, 0, NULL);
+}
+
+/* The prose, and in it what the tables say. */
+static int
+pages_manual(const struct options *options, struct buf *page, struct err *err)
+{
+	/* One string would be longer than compilers have to take. */
+	static const char *const lines[] = {
+#include "cli/manual.inc"
+	};
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
+		if (strcmp(lines[i], "@SECTIONS@") == 0) {
+			if (opt_render_manual(options->opts, page, err) != 0)
+				return -1;
+			continue;
+		}
+		at = strstr(lines[i], "@VERSION@");
+		if (at != NULL)
+			buf_printf(page, "%.*s" PACKAGE_VERSION "%s\n",
+				(int)(at - lines[i]), lines[i],
+				at + strlen("@VERSION@"));
+		else
+			buf_printf(page, "%s\n", lines[i]);
+	}
+	return 0;
 }
 
 int
@@ -192,7 +328,7 @@ pages_dump(const struct options *options, int what)
 
 	buf_init(&page, PAGES_MAX);
 	if (what == DUMP_MAN)
-		rc = opt_render_manual(options->opts, &page, &err);
+		rc = pages_manual(options, &page, &err);
 	else if (what == DUMP_CONFIG)
 		rc = opt_render_config(options->opts, &page, &err);
 	else

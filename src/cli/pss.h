@@ -8,7 +8,7 @@
  * How much memory the processes below this one take: a thread adds up their
  * proportional set sizes (shared pages count by their share) and remembers
  * the most. It looks every 50 ms, later less often: beyond the first few
- * looks it takes a hundredth of the time. For strategies that have processes.
+ * looks it takes a hundredth of the time. For runs that have processes.
  */
 struct pss;
 

@@ -14,6 +14,10 @@
 #include "base/units.h"
 #include "cli/report.h"
 #include "core/run.h"
+#include "core/workshop.h"
+
+/* From here on people feel what a loop does late, and servers wait. */
+#define REPORT_LAG_HIGH (5 * CLOCK_MS)
 
 /* VmHWM: what this process alone had at most. The ru_maxrss of getrusage(2)
  * begins with the pages of the process that made this one. */
@@ -39,25 +43,68 @@ report_us(struct timeval time)
 	return (int64_t)time.tv_sec * CLOCK_SECOND + time.tv_usec;
 }
 
+static void
+report_collect_lag(struct report_lag *lag, const struct histogram *times)
+{
+	lag->samples = times->count;
+	lag->p50_us = histogram_percentile(times, 50);
+	lag->p99_us = histogram_percentile(times, 99);
+	lag->max_us = times->max;
+}
+
+static void
+report_collect_stages(struct report *report, const struct run *run,
+	const char *pool)
+{
+	const struct stats_post *post = &run_stats(run)->post;
+	struct report_stages *stages = &report->stages;
+	struct workshop_figures figures;
+
+	if (pool == NULL || run_figures(run, &figures) != 0)
+		return;
+	*stages = (struct report_stages){
+		.workers = figures.workers,
+		.bodies = post->bodies, .failed = post->failed,
+		.wall_us = post->wall_us, .cpu_us = post->cpu_us,
+		.queue_p50_us = histogram_percentile(&post->queue, 50),
+		.queue_p99_us = histogram_percentile(&post->queue, 99),
+		.queue_max_us = post->queue.max,
+		.busy_us = figures.busy_us, .hidden_us = figures.hidden_us,
+		.peak_bytes = figures.peak_bytes,
+	};
+	snprintf(stages->pool, sizeof stages->pool, "%s", pool);
+}
+
 void
-report_collect(struct report *report, const struct run *run,
-	const char *strategy, uint64_t concurrency)
+report_cpu_now(struct report_cpu *cpu)
+{
+	struct rusage own, others;
+
+	getrusage(RUSAGE_SELF, &own);
+	getrusage(RUSAGE_CHILDREN, &others);
+	cpu->user_us = report_us(own.ru_utime) + report_us(others.ru_utime);
+	cpu->system_us = report_us(own.ru_stime) + report_us(others.ru_stime);
+}
+
+void
+report_collect(struct report *report, struct run *run,
+	const char *strategy, uint64_t concurrency, const char *pool,
+	const struct report_cpu *before)
 {
 	const struct stats *stats = run_stats(run);
 	const struct histogram *times = &stats->ok_time;
-	struct rusage own, others;
+	struct report_cpu cpu;
 
 	*report = (struct report){ .concurrency = concurrency };
 	snprintf(report->strategy, sizeof report->strategy, "%s", strategy);
 	report->wall_us = run_wall_us(run);
-	getrusage(RUSAGE_SELF, &own);
-	getrusage(RUSAGE_CHILDREN, &others);
-	report->user_us = report_us(own.ru_utime) +
-		report_us(others.ru_utime);
-	report->system_us = report_us(own.ru_stime) +
-		report_us(others.ru_stime);
+	report_cpu_now(&cpu);
+	report->user_us = cpu.user_us - before->user_us;
+	report->system_us = cpu.system_us - before->system_us;
 	report->peak_bytes = report_peak_bytes();
 	report->counters = stats->counters;
+	/* What still waits for its next attempt gets none. */
+	report->counters.failed[ERROR_STOPPED] += stats->counters.again;
 	memcpy(report->phases, stats->phases, sizeof report->phases);
 	report->time_total = stats->time_total;
 	report->min_us = times->min;
@@ -68,15 +115,8 @@ report_collect(struct report *report, const struct run *run,
 	report->p99_us = histogram_percentile(times, 99);
 	report->max_us = times->max;
 	run_name_counts(run, &report->names_asked, &report->names_cached);
-}
-
-int64_t
-report_cpu_now(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return report_us(usage.ru_utime) + report_us(usage.ru_stime);
+	report_collect_stages(report, run, pool);
+	report_collect_lag(&report->lag, run_lag(run));
 }
 
 int64_t
@@ -162,7 +202,8 @@ report_add_times(struct buf *out, const struct report *report)
 	char p50[UNITS_TEXT], p90[UNITS_TEXT], p95[UNITS_TEXT];
 	char p99[UNITS_TEXT], max[UNITS_TEXT];
 
-	if (report->counters.ok == 0)
+	/* Without a fetch there is none. */
+	if (report->counters.ok == 0 || report->max_us == 0)
 		return;
 	buf_printf(out, "  time per URL: p50 %s, p90 %s, p95 %s, p99 %s, "
 		"max %s\n",
@@ -193,6 +234,82 @@ report_add_phases(struct buf *out, const struct report *report)
 	buf_add_char(out, '\n');
 }
 
+/* a of b, in percent. */
+static double
+report_percent(int64_t a, int64_t b)
+{
+	return b > 0 ? 100.0 * (double)a / (double)b : 0;
+}
+
+/* Of the time that the workers had. */
+static double
+report_utilisation(const struct report *report)
+{
+	return report_percent(report->stages.busy_us, report->wall_us *
+		(int64_t)report->stages.workers);
+}
+
+static void
+report_add_stages(struct buf *out, const struct report *report)
+{
+	const struct report_stages *stages = &report->stages;
+	char wall[UNITS_TEXT], cpu[UNITS_TEXT], size[UNITS_TEXT];
+	char p50[UNITS_TEXT], p99[UNITS_TEXT], max[UNITS_TEXT];
+
+	if (stages->pool[0] == '\0')
+		return;
+	buf_add_text(out, "  stages: ");
+	report_add_count(out, stages->bodies);
+	buf_printf(out, " %s, %s (cpu %s), ",
+		stages->bodies == 1 ? "body" : "bodies",
+		units_show_time(stages->wall_us, wall),
+		units_show_time(stages->cpu_us, cpu));
+	report_add_count(out, stages->failed);
+	buf_printf(out, " failed; waited p50 %s, p99 %s, max %s\n",
+		units_show_time(stages->queue_p50_us, p50),
+		units_show_time(stages->queue_p99_us, p99),
+		units_show_time(stages->queue_max_us, max));
+	buf_printf(out, "  pool %s: ", stages->pool);
+	if (stages->workers > 0)
+		buf_printf(out, "%" PRIu64 " worker%s, busy %.1f %%, ",
+			stages->workers, stages->workers > 1 ? "s" : "",
+			report_utilisation(report));
+	if (stages->hidden_us >= 0)
+		buf_printf(out, "%.1f %% of the work while fetching, ",
+			report_percent(stages->hidden_us, stages->busy_us));
+	buf_printf(out, "bodies took at most %s\n",
+		units_show_size(stages->peak_bytes, size));
+}
+
+/* Whether stages ran where fetches do, and for a good part of the time: else
+ * a machine with too much to do is what makes a loop late. */
+static int
+report_is_busy_inline(const struct report *report)
+{
+	const struct report_stages *stages = &report->stages;
+
+	return stages->pool[0] != '\0' && stages->workers == 0 &&
+		stages->wall_us > report->wall_us / 5;
+}
+
+static void
+report_add_lag(struct buf *out, const struct report *report)
+{
+	const struct report_lag *lag = &report->lag;
+	char p50[UNITS_TEXT], p99[UNITS_TEXT], max[UNITS_TEXT];
+
+	if (lag->samples == 0)
+		return;
+	buf_printf(out, "  loop lag: p50 %s, p99 %s, max %s\n",
+		units_show_time(lag->p50_us, p50),
+		units_show_time(lag->p99_us, p99),
+		units_show_time(lag->max_us, max));
+	if (lag->p99_us > REPORT_LAG_HIGH && report_is_busy_inline(report))
+		buf_add_text(out, "  The loop was late because stages ran in "
+			"it: with --pool thread or process fetches go on "
+			"meanwhile.\n");
+}
+
 static void
 report_add_costs(struct buf *out, const struct report *report)
 {
@@ -215,6 +332,8 @@ report_add_text(struct buf *out, const struct report *report)
 	report_add_counts(out, report);
 	report_add_times(out, report);
 	report_add_phases(out, report);
+	report_add_stages(out, report);
+	report_add_lag(out, report);
 	report_add_costs(out, report);
 	buf_printf(out, "%s: wall time %s", report->strategy,
 		units_show_time(report->wall_us, wall));
@@ -309,6 +428,61 @@ report_add_spent(struct buf *out, const struct report *report)
 	buf_add_text(out, "},");
 }
 
+static void
+report_add_json_overlap(struct buf *out, const struct report_stages *stages)
+{
+	if (stages->hidden_us < 0) {
+		buf_add_text(out, "\"hidden\":null,\"overlap\":null,");
+		return;
+	}
+	report_add_field(out, "hidden", stages->hidden_us);
+	buf_printf(out, ",\"overlap\":%.4f,",
+		report_percent(stages->hidden_us, stages->busy_us) / 100);
+}
+
+static void
+report_add_json_stages(struct buf *out, const struct report *report)
+{
+	const struct report_stages *stages = &report->stages;
+
+	if (stages->pool[0] == '\0')
+		return;
+	buf_printf(out, "\"stages\":{\"pool\":\"%s\",\"workers\":%" PRIu64
+		",\"bodies\":%" PRIu64 ",\"failed\":%" PRIu64 ",",
+		stages->pool, stages->workers, stages->bodies,
+		stages->failed);
+	report_add_field(out, "wall", stages->wall_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "cpu", stages->cpu_us);
+	buf_add_text(out, ",\"queue\":{");
+	report_add_field(out, "p50", stages->queue_p50_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "p99", stages->queue_p99_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "max", stages->queue_max_us);
+	buf_add_text(out, "},");
+	report_add_field(out, "busy", stages->busy_us);
+	buf_printf(out, ",\"utilisation\":%.4f,",
+		report_utilisation(report) / 100);
+	report_add_json_overlap(out, stages);
+	buf_printf(out, "\"buffer_peak\":%" PRIu64 "},",
+		stages->peak_bytes);
+}
+
+static void
+report_add_json_lag(struct buf *out, const struct report_lag *lag)
+{
+	if (lag->samples == 0)
+		return;
+	buf_add_text(out, "\"loop_lag\":{");
+	report_add_field(out, "p50", lag->p50_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "p99", lag->p99_us);
+	buf_add_char(out, ',');
+	report_add_field(out, "max", lag->max_us);
+	buf_add_text(out, "},");
+}
+
 void
 report_add_json(struct buf *out, const struct report *report,
 	const struct stats *stats)
@@ -329,6 +503,8 @@ report_add_json(struct buf *out, const struct report *report,
 		report->names_asked, report->names_cached, counters->bytes);
 	report_add_latency(out, report);
 	report_add_spent(out, report);
+	report_add_json_stages(out, report);
+	report_add_json_lag(out, &report->lag);
 	report_add_field(out, "user", report->user_us);
 	buf_add_char(out, ',');
 	report_add_field(out, "system", report->system_us);

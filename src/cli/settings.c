@@ -6,7 +6,10 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -14,12 +17,18 @@
 #include "base/mem.h"
 #include "cli/options.h"
 #include "cli/settings.h"
+#include "core/chain.h"
+#include "core/pool.h"
 #include "core/sink.h"
+#include "core/stage.h"
 #include "core/strategy.h"
+#include "stage/coding.h"
 
 #define SETTINGS_MAX_DATA (64u << 20)	/* bytes of --data @FILE */
 #define SETTINGS_MAX_LINE (64u << 10)	/* of a plain list */
 #define SETTINGS_MAX_OBJECT (16u << 20)	/* of an NDJSON list */
+/* Of a body that a stage wants whole, where --max-body says nothing. */
+#define SETTINGS_MAX_GATHER (UINT64_C(256) << 20)
 #define SETTINGS_NAMES 16384		/* kept in the name cache */
 
 /* RFC 9110 section 5.6.2. */
@@ -29,6 +38,15 @@ settings_is_token(const char *text)
 	return text[0] != '\0' && strspn(text, "!#$%&'*+-.^_`|~0123456789"
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
 		strlen(text);
+}
+
+/* Which option it is about, and where that was said. Always -1. */
+static int
+settings_blame(const struct options *options, const char *name,
+	struct err *err)
+{
+	err_in(err, "--%s", name);
+	return opts_blame(options->opts, name, err);
 }
 
 static int
@@ -189,9 +207,111 @@ settings_set_verdict(struct verdict_policy *verdict,
 	verdict->retry_delay_us = limits->retry_delay;
 	if (verdict_retry_on_parse(&verdict->retry_on, limits->retry_on,
 	    err) != 0)
-		return err_in(err, "--retry-on");
+		return settings_blame(options, "retry-on", err);
 	return 0;
 }
+
+/* --- stages --- */
+
+/* Those that this process may use: a container has fewer than the machine. */
+static size_t
+settings_cores(void)
+{
+	cpu_set_t set;
+	int n;
+
+	if (sched_getaffinity(0, sizeof set, &set) != 0)
+		return 1;
+	n = CPU_COUNT(&set);
+	return n > 0 ? (size_t)n : 1;
+}
+
+/* `said` is STAGE or STAGE:ARG. */
+static int
+settings_add_stage(struct chain *chain, const struct options *options,
+	const char *said, struct err *err)
+{
+	size_t len = strcspn(said, ":");
+	const struct stage *stage = stage_find(said, len, err);
+	const void *own = NULL;
+
+	if (stage == NULL)
+		return err_in(err, "--post");
+	if (stage->opts != NULL)
+		own = opts_settings(options->opts, stage->opts);
+	if (chain_add(chain, stage, said[len] == ':' ? said + len + 1 : NULL,
+	    own, err) != 0)
+		return err_in(err, "--post %s", stage->name);
+	return 0;
+}
+
+/* Asks for what decode knows, unless the user asks for something else. */
+static void
+settings_accept_encodings(struct settings *settings)
+{
+	struct easy_settings *easy = &settings->run.easy;
+	size_t i;
+
+	for (i = 0; i < easy->n_headers; i++)
+		if (strncasecmp(easy->headers[i], "accept-encoding", 15) == 0 &&
+		    strchr(":;", easy->headers[i][15]) != NULL)
+			return;
+	settings->accept = mem_printf("Accept-Encoding: %s", coding_accept());
+	settings->headers = mem_array(easy->n_headers + 1,
+		sizeof *settings->headers);
+	for (i = 0; i < easy->n_headers; i++)
+		settings->headers[i] = easy->headers[i];
+	settings->headers[i] = settings->accept;
+	easy->headers = settings->headers;
+	easy->n_headers++;
+}
+
+/* Decoding may unpack no more than a body may have. */
+static int
+settings_decode_first(struct settings *settings,
+	const struct options *options, struct err *err)
+{
+	uint64_t max_body = options->limits->max_body;
+	char *said = max_body > 0 ? mem_printf("decode:%" PRIu64, max_body) :
+		mem_strdup("decode");
+	int rc = settings_add_stage(settings->run.chain, options, said, err);
+
+	free(said);
+	settings_accept_encodings(settings);
+	return rc;
+}
+
+static int
+settings_set_stages(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	const struct options_stages *given = options->stages;
+	uint64_t max_body = options->limits->max_body;
+	struct run_settings *run = &settings->run;
+	size_t i;
+
+	run->pool = pools[given->pool];
+	run->jobs = given->jobs > 0 ? (size_t)given->jobs :
+		settings_cores();
+	run->buffer = given->buffer;
+	run->no_fetch = given->no_fetch;
+	if (given->post.n == 0 && !given->compressed)
+		return 0;
+	run->chain = chain_new(max_body > 0 ? max_body : SETTINGS_MAX_GATHER);
+	if (given->compressed &&
+	    settings_decode_first(settings, options, err) != 0)
+		return -1;
+	for (i = 0; i < given->post.n; i++)
+		if (settings_add_stage(run->chain, options,
+		    given->post.items[i], err) != 0)
+			return opts_blame(options->opts, "post", err);
+	settings->set = mem_array(1, sizeof *settings->set);
+	settings->set->values = chain_columns(run->chain,
+		&settings->set->n_values);
+	return 0;
+}
+
+/* --- records and lists --- */
 
 /* Index of --format: lines, json, csv, none, auto. */
 static const char *
@@ -214,9 +334,9 @@ settings_set_records(struct settings *settings, const struct options *options,
 	settings->sink = sink_find(settings_format(options), err);
 	if (settings->sink == NULL)
 		return -1;
-	if (column_list_parse(&settings->columns, options->records->columns,
-	    err) != 0)
-		return err_in(err, "--columns");
+	if (column_list_parse(&settings->columns, settings->set,
+	    options->records->columns, err) != 0)
+		return settings_blame(options, "columns", err);
 	return 0;
 }
 
@@ -282,7 +402,8 @@ settings_fill(struct settings *settings, const struct options *options,
 	if (settings_check_request(request, err) != 0 ||
 	    settings_set_body(settings, request->data, err) != 0 ||
 	    settings_set_verdict(&run->verdict, options, err) != 0 ||
-	    settings_set_source(settings, options, err) != 0)
+	    settings_set_source(settings, options, err) != 0 ||
+	    settings_set_stages(settings, options, err) != 0)
 		return -1;
 	return settings_set_records(settings, options, err);
 }
@@ -302,7 +423,11 @@ void
 settings_release(struct settings *settings)
 {
 	column_list_release(&settings->columns);
+	chain_free(settings->run.chain);
+	free(settings->set);
 	free(settings->body);
+	free(settings->headers);
+	free(settings->accept);
 	free(settings->operands);
 	*settings = (struct settings){ 0 };
 }

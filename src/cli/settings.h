@@ -15,8 +15,11 @@ struct settings {
 	struct run_settings run;
 	struct source_settings source;
 	const struct sink *sink;
+	struct column_set *set;	/* owned; NULL: there are no stages */
 	struct column_list columns;
 	char *body;		/* owned; run.body points here */
+	char *accept;		/* Accept-Encoding; owned, or NULL */
+	char **headers;		/* with it; owned, or NULL */
 	const char **operands;	/* owned array: -i files, then operands */
 	size_t n_operands;
 };

@@ -18,7 +18,9 @@
 #include "cli/report.h"
 #include "cli/settings.h"
 #include "cli/single.h"
+#include "core/chain.h"
 #include "core/output.h"
+#include "core/pool.h"
 #include "core/sink.h"
 #include "core/strategy.h"
 
@@ -51,6 +53,7 @@ single_open_target(struct single *single, struct err *err)
 	struct ledger_target *target = &single->target;
 	struct sink_args args = {
 		.columns = &single->settings->columns,
+		.set = single->settings->set,
 		.format = records->write_out,
 	};
 
@@ -115,6 +118,18 @@ single_send(const struct single *single, const struct report *report, int rc)
 		log_error("the comparison that started this run is gone");
 }
 
+/* --first asked for one, and status 1 alone does not say that none came. */
+static void
+single_say_none(const struct single *single, const struct report *report)
+{
+	if (!single->options->general->first || report->counters.ok > 0)
+		return;
+	if (report->counters.finals == 0)
+		log_error("--first: there was no URL to fetch");
+	else
+		log_error("--first: no URL was fetched well");
+}
+
 static int
 single_status(const struct single *single, int rc, const struct err *err,
 	const struct report *report)
@@ -167,13 +182,25 @@ single_execute(struct single *single, struct err *err)
 	_exit(err_status(err->code));
 }
 
+/* Whether the run has children: the strategy's, the pool's or commands. */
+static int
+single_has_processes(const struct single *single)
+{
+	const struct run_settings *run = &single->settings->run;
+
+	if (run->strategy->zygote != NULL)
+		return 1;
+	return run->chain != NULL && (run->pool->zygote != NULL ||
+		chain_commands(run->chain));
+}
+
 static int
 single_fetch(struct single *single, struct err *err)
 {
 	struct settings *settings = single->settings;
 	const struct strategy *strategy = settings->run.strategy;
 	struct pss *pss = NULL;
-	int64_t before_us;
+	struct report_cpu before;
 	struct report report;
 	int rc;
 
@@ -185,19 +212,21 @@ single_fetch(struct single *single, struct err *err)
 		1, err);
 	if (single->run == NULL)
 		return err_status(err->code);
-	before_us = report_cpu_now();
-	if (strategy->zygote != NULL)
+	report_cpu_now(&before);
+	if (single_has_processes(single))
 		pss = pss_start();
 	rc = single_execute(single, err);
 	report_collect(&report, single->run, strategy->name,
-		run_concurrency(single->run));
-	report.before_us = before_us;
+		run_concurrency(single->run), settings->run.chain != NULL ?
+		settings->run.pool->name : NULL, &before);
 	report.peak_bytes += pss_stop(pss);
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)
 		log_error("%s", err->text);
 	if (rc == 0 || err->code != ERR_CLOSED)
 		single_summarise(single, &report);
+	if (rc == 0)
+		single_say_none(single, &report);
 	single_send(single, &report, rc);
 	return single_status(single, rc, err, &report);
 }

@@ -3,7 +3,7 @@
  * table -- the rows of a comparison, and one sentence that reads them.
  *
  * Nothing is said that the figures do not hold: what may be chance is called
- * so, and what limited the winner is told only where CPU time shows it.
+ * so, and what limited the winner is what CPU, fetches and stages took.
  */
 #include "config.h"
 
@@ -19,6 +19,7 @@
 #include "cli/table.h"
 
 #define TABLE_CELL 64
+#define TABLE_EVEN 1.005	/* below: 1.00 when it is printed */
 #define TABLE_BUSY 0.85	/* of one core: the CPU was the limit */
 #define TABLE_IDLE 0.5	/* below: waiting was most of it */
 
@@ -140,7 +141,11 @@ table_add_row(struct grid *grid, const struct standings *standings,
 {
 	char size[UNITS_TEXT];
 
-	grid_add(grid, "%s", row->contender->label);
+	if (row->time.n < row->planned)
+		grid_add(grid, "%s (%zu of %zu runs)", row->contender->label,
+			row->time.n, row->planned);
+	else
+		grid_add(grid, "%s", row->contender->label);
 	table_add_spreads(grid, standings, row);
 	table_add_factor(grid, standings, row);
 	grid_add(grid, "%.0f", row->rate);
@@ -148,8 +153,13 @@ table_add_row(struct grid *grid, const struct standings *standings,
 	table_add_time(grid, row->system_us);
 	table_add_time(grid, row->cpu_each_us);
 	grid_add(grid, "%s", units_show_size(row->peak_bytes, size));
-	table_add_time(grid, row->p50_us);
-	table_add_time(grid, row->p99_us);
+	if (row->timed > 0) {
+		table_add_time(grid, row->p50_us);
+		table_add_time(grid, row->p99_us);
+	} else {
+		grid_add(grid, "-");
+		grid_add(grid, "-");
+	}
 	table_add_failed(grid, row);
 }
 
@@ -284,12 +294,24 @@ table_say_winner(struct buf *out, const struct standings *standings)
 	}
 	buf_printf(out, "%s %s", standings->fastest->contender->label, verb);
 	table_say_time(out, standings);
-	if (next != NULL)
+	if (next != NULL && next->times < TABLE_EVEN)
+		buf_printf(out, ", about as fast as %s",
+			next->contender->label);
+	else if (next != NULL)
 		buf_printf(out, ", %.2f times as fast as %s", next->times,
 			next->contender->label);
 	if (last != next)
 		buf_printf(out, ", the next, and %.2f times as fast as %s, "
 			"the last", last->times, last->contender->label);
+}
+
+/* What it was that most of the waiting was for. */
+static const char *
+table_wait(const struct standing *row)
+{
+	if (row->staging > row->fetching)
+		return " for its stages";
+	return row->fetching > 0 ? " for the network" : "";
 }
 
 static void
@@ -302,10 +324,10 @@ table_say_limit(struct buf *out, const struct standings *standings)
 	buf_printf(out, "; %s ", row->contender->label);
 	if (row->busy >= TABLE_BUSY)
 		buf_add_text(out, "was limited by CPU time");
-	else if (row->busy < TABLE_IDLE)
-		buf_add_text(out, "mostly waited for the network");
 	else
-		buf_add_text(out, "partly computed and partly waited");
+		buf_printf(out, "%s%s", row->busy < TABLE_IDLE ?
+			"mostly waited" : "partly computed and partly waited",
+			table_wait(row));
 	buf_printf(out, " (CPU %.0f %% of one core)", row->busy * 100);
 }
 
@@ -335,6 +357,16 @@ table_add_sentence(struct buf *out, const struct standings *standings)
 {
 	if (standings->fastest == NULL)
 		return;
+	if (standings->finals == 0) {
+		buf_add_text(out, "There is nothing to compare: no URL came "
+			"to its end.\n");
+		return;
+	}
+	if (standings->made < standings->planned) {
+		buf_printf(out, "Cut short after %zu of %zu runs: there is no "
+			"winner.\n", standings->made, standings->planned);
+		return;
+	}
 	table_say_winner(out, standings);
 	table_say_limit(out, standings);
 	table_say_failures(out, standings);

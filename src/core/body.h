@@ -3,31 +3,102 @@
 #define FETCHALL_CORE_BODY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
+struct budget;
+
 /*
- * A reply's body on its way to a file that a list's line asked for. It has no
- * name while it grows: the name appears when the body is whole, and never in
- * place of a file that was there.
+ * Where a run's bodies are: a range of addresses for each, reserved before
+ * processes are forked, so that a body has the same address in all of them,
+ * grows in place and is never copied. Pages cost memory from the first byte
+ * written to them only.
+ */
+struct body_store;
+
+struct body_store_args {
+	struct budget *budget;	/* borrowed */
+	size_t n;		/* bodies at a time */
+	uint64_t max_body;	/* the longest in memory; longer ones go to
+				 * files. 0: what the budget allows */
+	const char *folder;	/* for bodies that spill; NULL: $TMPDIR, /tmp */
+};
+
+struct body_store *body_store_new(const struct body_store_args *args,
+	struct err *err);
+void body_store_free(struct body_store *store);	/* NULL is fine */
+/* Whether body_new() has a place. */
+int body_store_has_room(struct body_store *store);
+
+/*
+ * A reply's body: in the store, and in a file once it is too large or memory
+ * is short; or from its first byte in the file that a list's line asked for.
+ * Such a file has no name while it grows: the name appears when the body is
+ * whole, and never in place of a file that was there.
  */
 struct body;
 
+/* NULL: the store has no room. */
+struct body *body_new(struct body_store *store);
 /*
  * `path` is taken below the current folder: not absolute, without "..", and
  * through no symbolic link. The folder must exist. NULL with ERR_IO.
  */
 struct body *body_open(const char *path, struct err *err);
-/* Drops what has no name yet. NULL is fine. */
+/* Gives its memory back, and drops what has no name yet. NULL is fine. */
 void body_free(struct body *body);
 
-/* What body_write() writes to, for another process to do the same. */
-int body_fd(const struct body *body);
-/* Appends; -1 with errno. `body` is a struct body. */
+/*
+ * Appends; -1 with errno, and nothing was taken. EAGAIN: the budget is full;
+ * come again when body_may_write() says so, or after body_wait(). `body` is a
+ * struct body.
+ */
 int body_write(void *body, const void *p, size_t n);
-/* Empties it for another hop or attempt; -1 with errno. */
-int body_restart(struct body *body);
+int body_may_write(void *body);
+/* Waits until that may have changed, at most so long. */
+void body_wait(void *body, int64_t us);
+uint64_t body_length(const struct body *body);
+/* All its bytes, until the next call for this body; a file is mapped. */
+int body_view(struct body *body, const void **ret, size_t *ret_len,
+	struct err *err);
+/* Whether that maps a file: then pieces that were seen need not stay in
+ * memory, and body_unload() sees to that. */
+int body_is_mapped(const struct body *body);
+void body_unload(const void *p, size_t n);
+/*
+ * A body with a path: replaces what was written by what will be written, as a
+ * stage decoded it. Until body_keep() it is the first that body_view() shows
+ * and body_tell() tells of.
+ */
+int body_rewrite(struct body *body, struct err *err);
+/* A body with a path: what body_write() appends to, for another process. */
+int body_fd(const struct body *body);
 /* Gives it its name. -1 with ERR_IO, also when the name is taken. */
 int body_keep(struct body *body, struct err *err);
+
+/*
+ * The same body in another process that was forked after the store was made:
+ * what to tell it, and what it makes of that. A file's descriptor is sent
+ * along; BODY_NO_FILE: there is none. One process at a time works at a body,
+ * and the one that made it ends it last.
+ */
+#define BODY_NO_FILE (-1)
+#define BODY_NO_SLOT UINT64_MAX		/* a body with a path */
+struct body_place {
+	uint64_t slot, len;
+	int in_file;
+};
+
+/* *ret_fd stays the body's. */
+void body_tell(const struct body *body, struct body_place *ret, int *ret_fd);
+/* Takes fd. NULL: not a place of this store. `store` may be NULL where bodies
+ * have paths. */
+struct body *body_attach(struct body_store *store,
+	const struct body_place *place, int fd);
+/* The other process wrote to it: takes note of how much, and of its file.
+ * Takes fd; BODY_NO_FILE: the file it is in already, or none. -1: that is not
+ * this body, or nothing that fits it; the body is as before. */
+int body_update(struct body *body, const struct body_place *place, int fd);
 
 #endif

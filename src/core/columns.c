@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "core/columns.h"
 #include "core/result.h"
+#include "core/stage.h"
+#include "core/value.h"
 #include "opt/opt.h"
 
 static const char *
@@ -43,7 +45,8 @@ static const struct column columns[] = {
 	COLUMN_CALLED(url_effective, "the URL fetched last, after redirects"),
 	COLUMN_CALLED(method, "method of the last request"),
 	COLUMN(U64, uint64_t, response_code, "HTTP status; 0: no reply"),
-	COLUMN(BOOL, int, ok, "a whole reply with status 200 to 399"),
+	COLUMN(BOOL, int, ok,
+		"whole, status 200 to 399 (or --no-fetch), all stages well"),
 	COLUMN(BOOL, int, final, "not tried again in this run"),
 	COLUMN(U64, uint64_t, attempt, "number of the attempt, from 1"),
 	COLUMN(CLASS, enum error_class, error_class, "what kind of failure"),
@@ -73,6 +76,13 @@ static const struct column columns[] = {
 
 #define COLUMNS (sizeof columns / sizeof *columns)
 
+static const struct column columns_post[] = {
+	COLUMN(SECONDS, int64_t, time_post, "spent in the stages"),
+	COLUMN(SECONDS, int64_t, time_post_queue, "waited for the stages"),
+};
+
+#define COLUMNS_POST (sizeof columns_post / sizeof *columns_post)
+
 const struct column *
 columns_all(size_t *ret_n)
 {
@@ -81,24 +91,88 @@ columns_all(size_t *ret_n)
 }
 
 const struct column *
-column_find(const char *name, struct err *err)
+columns_of_stages(size_t *ret_n)
 {
-	const char *names[COLUMNS + 1];
-	const char *near;
+	*ret_n = COLUMNS_POST;
+	return columns_post;
+}
+
+static size_t
+columns_count(const struct column_set *set)
+{
+	return set != NULL ? COLUMNS + COLUMNS_POST + set->n_values : COLUMNS;
+}
+
+/* The i-th of columns_count() columns. */
+static const struct column *
+columns_get(const struct column_set *set, size_t i)
+{
+	if (i < COLUMNS)
+		return &columns[i];
+	if (i < COLUMNS + COLUMNS_POST)
+		return &columns_post[i - COLUMNS];
+	return &set->values[i - COLUMNS - COLUMNS_POST];
+}
+
+/* Which stage would bring it; NULL: none. */
+static const struct stage *
+column_stage(const char *name)
+{
+	size_t i, k;
+
+	for (i = 0; stages[i] != NULL; i++)
+		for (k = 0; k < stages[i]->n_columns; k++)
+			if (strcmp(stages[i]->columns[k].name, name) == 0)
+				return stages[i];
+	return NULL;
+}
+
+static int
+column_is_of_stages(const char *name)
+{
 	size_t i;
 
-	for (i = 0; i < COLUMNS; i++) {
-		if (strcmp(columns[i].name, name) == 0)
-			return &columns[i];
-		names[i] = columns[i].name;
-	}
-	names[COLUMNS] = NULL;
+	for (i = 0; i < COLUMNS_POST; i++)
+		if (strcmp(columns_post[i].name, name) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+column_unknown(const struct column_set *set, const char *name,
+	struct err *err)
+{
+	size_t n = columns_count(set), i;
+	const struct stage *stage = column_stage(name);
+	const char *near, **names;
+
+	if (stage != NULL)
+		return err_set(err, ERR_USAGE, "column '%s' comes with "
+			"--post %s", name, stage->name);
+	if (column_is_of_stages(name))
+		return err_set(err, ERR_USAGE, "column '%s' comes with --post",
+			name);
+	names = mem_array(n + 1, sizeof *names);
+	for (i = 0; i < n; i++)
+		names[i] = columns_get(set, i)->name;
 	near = opt_nearest(name, names);
+	free(names);
 	if (near == NULL)
-		err_set(err, ERR_USAGE, "no column is called '%s'", name);
-	else
-		err_set(err, ERR_USAGE, "no column is called '%s'; did you "
-			"mean '%s'?", name, near);
+		return err_set(err, ERR_USAGE, "no column is called '%s'",
+			name);
+	return err_set(err, ERR_USAGE, "no column is called '%s'; did you "
+		"mean '%s'?", name, near);
+}
+
+const struct column *
+column_find(const struct column_set *set, const char *name, struct err *err)
+{
+	size_t n = columns_count(set), i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(columns_get(set, i)->name, name) == 0)
+			return columns_get(set, i);
+	column_unknown(set, name, err);
 	return NULL;
 }
 
@@ -108,12 +182,37 @@ column_at(const struct column *column, const struct result *result)
 	return (const char *)result + column->off;
 }
 
+/* NULL: the stage did not say. */
+static const struct value *
+column_value(const struct column *column, const struct result *result)
+{
+	const struct value *value;
+
+	if (result->values == NULL)
+		return NULL;
+	value = &result->values[column->value - 1];
+	return value->set ? value : NULL;
+}
+
+static const char *
+column_value_text(const struct column *column, const struct result *result)
+{
+	const struct value *value;
+
+	if (column->type != COLUMN_TEXT && column->type != COLUMN_JSON)
+		return NULL;
+	value = column_value(column, result);
+	return value != NULL ? value->text : "";
+}
+
 const char *
 column_text(const struct column *column, const struct result *result)
 {
 	const void *at = column_at(column, result);
 	const char *text;
 
+	if (column->value != 0)
+		return column_value_text(column, result);
 	switch (column->type) {
 	case COLUMN_TEXT:
 		text = *(const char *const *)at;
@@ -129,6 +228,7 @@ column_text(const struct column *column, const struct result *result)
 	case COLUMN_SECONDS:
 	case COLUMN_TIMESTAMP:
 	case COLUMN_ESCAPED:
+	case COLUMN_JSON:
 		break;
 	}
 	return NULL;
@@ -178,12 +278,29 @@ column_write_bool(char *at, int yes)
 	return at + (yes ? 4 : 5);
 }
 
+static char *
+column_write_value(const struct column *column, const struct result *result,
+	char *at)
+{
+	const struct value *value = column_value(column, result);
+
+	if (value == NULL)
+		return at;
+	if (column->type == COLUMN_SECONDS)
+		return column_write_seconds(at, value->us);
+	if (column->type == COLUMN_BOOL)
+		return column_write_bool(at, value->flag);
+	return column_write_u64(at, value->u64);
+}
+
 char *
 column_write(const struct column *column, const struct result *result,
 	int escaped, char *at)
 {
 	const void *field = column_at(column, result);
 
+	if (column->value != 0)
+		return column_write_value(column, result, at);
 	switch (column->type) {
 	case COLUMN_U64:
 		return column_write_u64(at, *(const uint64_t *)field);
@@ -197,6 +314,7 @@ column_write(const struct column *column, const struct result *result,
 	case COLUMN_ESCAPED:
 		return column_write_bool(at, escaped);
 	case COLUMN_TEXT:
+	case COLUMN_JSON:
 	case COLUMN_CHARS:
 	case COLUMN_CLASS:
 	case COLUMN_CALL:
@@ -217,9 +335,10 @@ column_list_has(const struct column_list *list, const struct column *column)
 }
 
 static int
-column_list_add(struct column_list *list, const char *name, struct err *err)
+column_list_add(struct column_list *list, const struct column_set *set,
+	const char *name, struct err *err)
 {
-	const struct column *column = column_find(name, err);
+	const struct column *column = column_find(set, name, err);
 
 	if (column == NULL)
 		return -1;
@@ -232,21 +351,23 @@ column_list_add(struct column_list *list, const char *name, struct err *err)
 
 /* No name comes twice, so there is room for every list that is allowed. */
 int
-column_list_parse(struct column_list *ret, const char *text, struct err *err)
+column_list_parse(struct column_list *ret, const struct column_set *set,
+	const char *text, struct err *err)
 {
+	size_t n = columns_count(set);
 	struct column_list list = {
-		.items = mem_array(COLUMNS, sizeof(const struct column *)),
+		.items = mem_array(n, sizeof(const struct column *)),
 	};
 	const char *end;
 	char *name;
 	int rc = 0;
 
-	for (; text == NULL && list.n < COLUMNS; list.n++)
-		list.items[list.n] = &columns[list.n];
+	for (; text == NULL && list.n < n; list.n++)
+		list.items[list.n] = columns_get(set, list.n);
 	while (text != NULL && rc == 0) {
 		end = strchrnul(text, ',');
 		name = mem_strndup(text, (size_t)(end - text));
-		rc = column_list_add(&list, name, err);
+		rc = column_list_add(&list, set, name, err);
 		free(name);
 		text = *end == ',' ? end + 1 : NULL;
 	}

@@ -25,6 +25,7 @@
 #include "core/service.h"
 #include "core/settle.h"
 #include "core/takers.h"
+#include "core/workshop.h"
 #include "net/wake.h"
 
 /*
@@ -45,6 +46,7 @@ struct dispatch {
 	struct list ready, again, naming;
 	struct heap waiting;
 	size_t n_ready, n_naming, n_granted;
+	int starved;		/* the last look found no room for a body */
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
 	int late;		/* settle.until_us has come */
@@ -317,7 +319,12 @@ dispatch_begin_hop(struct dispatch *dispatch, struct job *job)
 	struct err err = { 0 };
 	struct verdict verdict;
 
-	if (job_open_body(job, &err) == 0) {
+	if (dispatch->settings->no_fetch) {
+		job->hop_us = clock_us();
+		dispatch_make_ready(dispatch, job);
+		return;
+	}
+	if (job_open_body(job, dispatch->args.bodies, &err) == 0) {
 		dispatch_look_up(dispatch, job);
 		return;
 	}
@@ -334,6 +341,16 @@ dispatch_end_bad(struct dispatch *dispatch, struct job *job)
 	dispatch_settled(dispatch, job, &verdict);
 }
 
+/* Locked. Whether the stages can do with another body. */
+static int
+dispatch_admits(struct dispatch *dispatch)
+{
+	if (dispatch->args.workshop == NULL)
+		return 1;
+	dispatch->starved = !workshop_admits(dispatch->args.workshop);
+	return !dispatch->starved;
+}
+
 /* Locked. Brings jobs on their way as far as the look-ahead allows. */
 static void
 dispatch_pump(struct dispatch *dispatch)
@@ -341,7 +358,8 @@ dispatch_pump(struct dispatch *dispatch)
 	struct job *job;
 
 	while (!dispatch->stopping &&
-	    dispatch->n_ready + dispatch->n_naming < dispatch->args.concurrency &&
+	    dispatch->n_ready + dispatch->n_naming <
+	    dispatch->args.concurrency && dispatch_admits(dispatch) &&
 	    (job = dispatch_pull(dispatch)) != NULL) {
 		if (job->bad != NULL)
 			dispatch_end_bad(dispatch, job);
@@ -364,6 +382,16 @@ dispatch_over(struct dispatch *dispatch)
 	return dispatch->listed_all;
 }
 
+/* Locked. One fetch more is under way, or one less. */
+static void
+dispatch_count(struct dispatch *dispatch, int more)
+{
+	dispatch->n_granted += (size_t)more;
+	if (dispatch->args.workshop != NULL && !dispatch->settings->no_fetch)
+		workshop_network(dispatch->args.workshop,
+			dispatch->n_granted);
+}
+
 static int64_t
 dispatch_time_left(const struct dispatch *dispatch, const struct job *job)
 {
@@ -382,7 +410,7 @@ dispatch_grant(struct dispatch *dispatch, struct job *job)
 	struct fetch_request *request = &job->fetch.request;
 
 	job_move(job, JOB_GRANTED);
-	dispatch->n_granted++;
+	dispatch_count(dispatch, 1);
 	job->hop_us = clock_us() - job->name_us;
 	if (job->n_hops == 0)
 		job->started_us = job->hop_us;
@@ -468,9 +496,9 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict)
 {
 	int enough = verdict->ok && dispatch->settings->first &&
-		!dispatch->stopping;
+		dispatch->args.workshop == NULL && !dispatch->stopping;
 
-	dispatch->n_granted--;
+	dispatch_count(dispatch, -1);
 	if (enough)
 		dispatch->stopping = 1;
 	if (verdict->kind == VERDICT_REDIRECT) {
@@ -480,7 +508,9 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 	} else {
 		dispatch_settled(dispatch, job, verdict);
 	}
-	if (dispatch->n_granted == 0 || verdict->kind == VERDICT_REDIRECT)
+	/* A body that ended here may be what another one waited for. */
+	if (dispatch->n_granted == 0 || dispatch->starved ||
+	    verdict->kind == VERDICT_REDIRECT)
 		takers_call(&dispatch->takers);
 	return enough;
 }
@@ -573,7 +603,8 @@ dispatch_new(const struct dispatch_args *args, struct err *err)
 		.done = dispatch_on_name,
 		.arg = dispatch,
 	};
-	settle_init(&dispatch->settle, args->settings, args->ledger);
+	settle_init(&dispatch->settle, args->settings, args->ledger,
+		args->workshop);
 	takers_init(&dispatch->takers);
 	list_init(&dispatch->ready);
 	list_init(&dispatch->again);

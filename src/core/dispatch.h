@@ -8,10 +8,12 @@
 #include "base/err.h"
 #include "core/run.h"
 
+struct body_store;
 struct frontier;
 struct ledger;
 struct names;
 struct service;
+struct workshop;
 
 /*
  * Decides which job is next and what a reply leads to. Jobs come from the
@@ -27,10 +29,13 @@ struct dispatch_args {
 	struct origins *origins;
 	struct names *names;
 	struct ledger *ledger;
+	struct body_store *bodies;	/* NULL: they are dropped */
+	struct workshop *workshop;	/* what is done to them, or NULL */
 	struct service *service;
 	const struct url *proxy;	/* text NULL: none */
-	/* The first good reply came and settings->first is set; without
-	 * locks, from the thread that gave the job back. */
+	/* The first good reply came, settings->first is set and there is no
+	 * workshop to judge it; without locks, from the thread that gave the
+	 * job back. */
 	void (*on_enough)(void *arg);
 	void *arg;
 };

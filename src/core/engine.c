@@ -10,6 +10,7 @@
 
 #include "core/engine.h"
 #include "core/job.h"
+#include "core/lag.h"
 #include "core/run.h"
 #include "net/easy.h"
 #include "net/loop.h"
@@ -21,6 +22,7 @@ struct engine {
 	struct event_base *base;
 	struct multi *multi;
 	struct event wake;
+	struct lag lag;
 	size_t n, max;		/* fetches under way */
 	int ended;
 };
@@ -102,11 +104,13 @@ engine_loop(struct engine *engine, struct err *err)
 	event_assign(&engine->wake, engine->base, run_wake_fd(run),
 		EV_READ | EV_PERSIST, engine_on_wake, engine);
 	event_add(&engine->wake, NULL);
+	lag_start(&engine->lag, engine->base, run_lag(run));
 	run_on_cancel(run, engine_cancel, engine);
 	engine_fill(engine);
 	if (!engine->ended)
 		event_base_dispatch(engine->base);
 	run_on_cancel(run, NULL, NULL);
+	lag_stop(&engine->lag);
 	event_del(&engine->wake);
 	run_detach(run);
 	return 0;

@@ -15,6 +15,7 @@
 #include "core/job.h"
 #include "core/origins.h"
 #include "core/run.h"
+#include "core/work.h"
 #include "url/source.h"
 
 struct job *
@@ -67,11 +68,20 @@ job_ask(struct fetch_request *request, const struct source_request *asked)
 }
 
 void
+job_close_body(struct job *job)
+{
+	body_free(job->body);
+	job->body = NULL;
+}
+
+void
 job_start(struct job *job, const struct run_settings *settings)
 {
 	struct fetch_request *request = &job->fetch.request;
 
 	request->flags = FETCH_TRUSTED;
+	if (settings->no_fetch)
+		request->flags |= FETCH_NOTHING;
 	request->method = settings->method;
 	request->body = settings->body;
 	request->body_len = settings->body_len;
@@ -86,6 +96,7 @@ job_restart(struct job *job)
 {
 	struct fetch *fetch = &job->fetch;
 
+	job_close_body(job);
 	fetch_reply_clear(&fetch->reply);
 	addrs_unref(fetch->request.addrs);
 	fetch->request.addrs = NULL;
@@ -97,22 +108,35 @@ job_restart(struct job *job)
 	job->attempt++;
 }
 
+static struct body *
+job_new_body(const struct job *job, struct body_store *bodies,
+	struct err *err)
+{
+	struct body *body;
+
+	if (job->asked != NULL && job->asked->output != NULL)
+		return body_open(job->asked->output, err);
+	body = body_new(bodies);
+	if (body == NULL)
+		err_set(err, ERR_SYSTEM, "no room for another body");
+	return body;
+}
+
 int
-job_open_body(struct job *job, struct err *err)
+job_open_body(struct job *job, struct body_store *bodies, struct err *err)
 {
 	struct fetch_request *request = &job->fetch.request;
 
-	if (job->asked == NULL || job->asked->output == NULL)
+	if (bodies == NULL &&
+	    (job->asked == NULL || job->asked->output == NULL))
 		return 0;
-	if (job->body != NULL && body_restart(job->body) != 0)
-		return err_sys(err, "output '%s'", job->asked->output);
-	if (job->body == NULL)
-		job->body = body_open(job->asked->output, err);
+	job->body = job_new_body(job, bodies, err);
 	if (job->body == NULL)
 		return -1;
 	request->write_body = body_write;
+	request->may_write = body_may_write;
+	request->wait_write = body_wait;
 	request->write_arg = job->body;
-	request->body_fd = body_fd(job->body);
 	return 0;
 }
 
@@ -122,8 +146,9 @@ job_shed(struct job *job)
 	fetch_reply_clear(&job->fetch.reply);
 	addrs_unref(job->fetch.request.addrs);
 	job->fetch.request.addrs = NULL;
-	body_free(job->body);
-	job->body = NULL;
+	job_close_body(job);
+	work_free(job->work);
+	job->work = NULL;
 	source_request_free(job->asked);
 	job->asked = NULL;
 }

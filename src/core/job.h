@@ -12,12 +12,14 @@
 #include "url/url.h"
 
 struct body;
+struct body_store;
 struct lookup;
 struct origin;
 struct origins;
 struct run_settings;
 struct source_item;
 struct source_request;
+struct work;
 
 /*
  * A URL on its way through the run. It has one owner at a time, which its
@@ -45,8 +47,10 @@ struct job {
 	char *text;		/* the URL as given, no credentials; owned */
 	char *bad;		/* what is wrong with the line; NULL: nothing */
 	struct source_request *asked;	/* the list's own wishes, or NULL */
-	struct body *body;	/* the file that was asked for, or NULL */
-	int kept;		/* it has its name */
+	struct body *body;	/* of the reply; NULL: it is dropped */
+	int kept;		/* it has the name that was asked for */
+	struct work *work;	/* what its process made of the body already,
+				 * or NULL */
 	struct origin *origin;	/* of this hop; a reference. NULL when the
 				 * line is bad */
 	int counted;		/* in origin->waiting */
@@ -68,8 +72,14 @@ void job_free(struct job *job);
 void job_start(struct job *job, const struct run_settings *settings);
 /* The list's own URL once more: forgets hops, addresses and the reply. */
 void job_restart(struct job *job);
-/* Opens the file its line asked for, or empties it for another hop. */
-int job_open_body(struct job *job, struct err *err);
+/*
+ * Makes a place for the body of this hop's reply: the file that its line asked
+ * for, else one in `bodies` unless that is NULL. It is held no longer than the
+ * hop lasts: many may wait for their next.
+ */
+int job_open_body(struct job *job, struct body_store *bodies,
+	struct err *err);
+void job_close_body(struct job *job);
 /*
  * Frees what may be large or was allocated while it was fetched: the reply,
  * the addresses, the file, the list's own wishes. Only for a job that is not

@@ -156,16 +156,21 @@ ndjson_special(char **at, const char *p, size_t n, int escaped)
 	return len;
 }
 
+static char *
+ndjson_null(char *at)
+{
+	memcpy(at, "null", 4);
+	return at + 4;
+}
+
 /* NULL: the text is no UTF-8 and the record is not escaped yet. */
 static char *
 ndjson_text(char *at, const char *p, size_t n, int escaped)
 {
 	size_t len;
 
-	if (n == 0) {
-		memcpy(at, "null", 4);
-		return at + 4;
-	}
+	if (n == 0)
+		return ndjson_null(at);
 	*at++ = '"';
 	for (;;) {
 		len = ndjson_run(p, n);
@@ -186,19 +191,31 @@ ndjson_text(char *at, const char *p, size_t n, int escaped)
 }
 
 static char *
+ndjson_text_field(char *at, const struct ndjson_field *field, int escaped)
+{
+	if (field->column->type != COLUMN_JSON || field->len == 0)
+		return ndjson_text(at, field->text, field->len, escaped);
+	memcpy(at, field->text, field->len);
+	return at + field->len;
+}
+
+static char *
 ndjson_value(char *at, const struct ndjson_field *field,
 	const struct result *result, int escaped)
 {
 	int quoted = field->column->type == COLUMN_TIMESTAMP;
+	char *end;
 
 	if (field->text != NULL)
-		return ndjson_text(at, field->text, field->len, escaped);
+		return ndjson_text_field(at, field, escaped);
 	if (quoted)
 		*at++ = '"';
-	at = column_write(field->column, result, escaped, at);
+	end = column_write(field->column, result, escaped, at);
+	if (end == at)
+		return ndjson_null(at);
 	if (quoted)
-		*at++ = '"';
-	return at;
+		*end++ = '"';
+	return end;
 }
 
 /* Returns the object's end; NULL: it must be escaped. */

@@ -12,11 +12,12 @@ struct result;
  * \uXXXX. Where some text of a record is not UTF-8, the record's texts are
  * escaped once more before they become JSON: a byte that is no UTF-8 is
  * \xNN, a backslash \\, and the column `escaped` is true. An empty text is
- * null.
+ * null, and so is what a stage did not say. What a stage said as JSON stands
+ * there as it is.
  */
 struct ndjson;
 
-/* Keeps nothing of `columns` but the columns themselves, which are static. */
+/* Keeps nothing of `columns` but the columns themselves. */
 struct ndjson *ndjson_new(const struct column_list *columns);
 void ndjson_free(struct ndjson *ndjson);	/* NULL is fine */
 

@@ -26,6 +26,15 @@ outcome_time(int64_t before, int64_t us)
 	return us > 0 ? before + us : 0;
 }
 
+/* Whoever ends a process that was at a fetch knows of it how long it took. */
+static int
+outcome_is_untold(const struct fetch_reply *reply)
+{
+	return reply->namelookup_us == 0 && reply->response_code == 0 &&
+		(reply->refusal == FETCH_CANCELLED ||
+		reply->refusal == FETCH_CRASHED);
+}
+
 static void
 outcome_times(struct result *result, const struct job *job)
 {
@@ -36,6 +45,7 @@ outcome_times(struct result *result, const struct job *job)
 	result->time_queue = job->started_us - job->eligible_us;
 	result->time_redirect = job->n_hops > 0 ? hop : 0;
 	result->time_total = named + reply->total_us;
+	result->untold = outcome_is_untold(reply);
 	if (job->fetch.request.addrs != NULL || reply->connect_us > 0)
 		result->time_namelookup = named + reply->namelookup_us;
 	result->time_connect = outcome_time(named, reply->connect_us);
@@ -74,7 +84,7 @@ outcome_method(const struct fetch_request *request)
 
 /* Our own words where we broke off; libcurl would blame a callback. */
 static const char *
-outcome_refusal(enum fetch_refusal refusal, int os_errno)
+outcome_refusal(enum fetch_refusal refusal)
 {
 	switch (refusal) {
 	case FETCH_HEADER_LIMIT:
@@ -89,10 +99,9 @@ outcome_refusal(enum fetch_refusal refusal, int os_errno)
 		return "a Transfer-Encoding that was not asked for";
 	case FETCH_BODY_LIMIT:
 		return "the body is larger than --max-body allows";
-	case FETCH_NOT_WRITTEN:
-		return strerror(os_errno);
 	case FETCH_CANCELLED:
 		return "ended early";
+	case FETCH_NOT_WRITTEN:
 	case FETCH_ACCEPTED:
 	case FETCH_CRASHED:
 	case FETCH_REFUSALS:
@@ -101,14 +110,32 @@ outcome_refusal(enum fetch_refusal refusal, int os_errno)
 	return NULL;
 }
 
+/* Into the file that was asked for, or, where memory was short, another. */
 static char *
-outcome_message(const struct fetch_reply *reply,
-	const struct verdict *verdict, const char *errormsg)
+outcome_not_written(const struct job *job)
 {
+	const char *why = strerror(job->fetch.reply.os_errno);
+
+	if (job->asked != NULL && job->asked->output != NULL)
+		return mem_printf("output '%s': %s", job->asked->output, why);
+	return mem_printf("the body found no place in $TMPDIR: %s", why);
+}
+
+static char *
+outcome_message(const struct job *job, const struct verdict *verdict,
+	const char *errormsg)
+{
+	const struct fetch_reply *reply = &job->fetch.reply;
+
 	if (verdict->error_class == ERROR_NONE)
 		return NULL;
+	if (errormsg == NULL && reply->refusal == FETCH_NOT_WRITTEN)
+		return outcome_not_written(job);
 	if (errormsg == NULL)
-		errormsg = outcome_refusal(reply->refusal, reply->os_errno);
+		errormsg = outcome_refusal(reply->refusal);
+	/* From Content-Length already: libcurl knows no --max-body. */
+	if (errormsg == NULL && reply->code == CURLE_FILESIZE_EXCEEDED)
+		errormsg = outcome_refusal(FETCH_BODY_LIMIT);
 	if (errormsg == NULL && verdict->error_class == ERROR_REDIRECT)
 		errormsg = "more redirects than --max-redirs allows";
 	return outcome_copy(errormsg != NULL ? errormsg : reply->errormsg);
@@ -134,8 +161,7 @@ outcome_result(struct job *job, const struct verdict *verdict,
 		verdict->error_class != ERROR_STOPPED;
 	result->error_class = verdict->error_class;
 	result->error_detail = verdict->detail;
-	result->errormsg = outcome_message(&job->fetch.reply, verdict,
-		errormsg);
+	result->errormsg = outcome_message(job, verdict, errormsg);
 	result->timestamp = job->started_us + wall_offset;
 	result->num_redirects = job->n_hops;
 	result->strategy = strategy;

@@ -160,6 +160,9 @@ output_fail(struct output *output, size_t sent, int number, struct err *err)
 	if (number == EPIPE || number == ECONNRESET)
 		err_set(&output->failed, ERR_CLOSED, "%s: the reader went "
 			"away", output->name);
+	else if (number == EBADF)
+		err_set(&output->failed, ERR_IO, "%s is closed, or not open "
+			"for writing", output->name);
 	else
 		err_set(&output->failed, ERR_IO, "%s: %s; %" PRIu64 " whole "
 			"record%s kept%s", output->name, strerror(number),

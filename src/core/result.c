@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "core/result.h"
+#include "core/value.h"
 
 const char *
 error_class_name(enum error_class class)
@@ -39,5 +40,17 @@ result_free(struct result *result)
 	free(result->errormsg);
 	free(result->content_type);
 	free(result->filename_effective);
+	result_take_values(result, NULL, NULL, 0);
 	free(result);
+}
+
+void
+result_take_values(struct result *result, struct value *values,
+	const struct column *columns, size_t n)
+{
+	values_clear(result->values, result->value_columns, result->n_values);
+	free(result->values);
+	result->values = values;
+	result->value_columns = columns;
+	result->n_values = n;
 }

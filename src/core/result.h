@@ -7,6 +7,9 @@
 
 #include "base/list.h"
 
+struct column;
+struct value;
+
 /* X(code, name, meaning): error_class in records; the manual's list. */
 #define ERROR_CLASSES(X) \
 	X(NONE, "", "no error") \
@@ -19,7 +22,8 @@
 	X(REDIRECT, "redirect", "too many, a loop, or one that is refused") \
 	X(BODY, "body", "the body was cut short or too large") \
 	X(LOCAL, "local", "something on this machine failed") \
-	X(STOPPED, "stopped", "cut off by a signal")
+	X(EXEC, "exec", "a stage or its command failed") \
+	X(STOPPED, "stopped", "cut off by a signal, --first or --duration")
 
 #define ERROR_ENUM(code, name, text) ERROR_##code,
 enum error_class { ERROR_CLASSES(ERROR_ENUM) ERROR_CLASS_COUNT };
@@ -40,7 +44,8 @@ struct result {
 	char *url_effective;	/* the last hop; owned, or NULL: like url */
 	char *method;		/* of the last hop; owned, NULL: GET */
 	uint64_t response_code;	/* 0: no reply */
-	int ok;			/* whole reply, status 200 to 399 */
+	int ok;			/* whole reply, status 200 to 399, and all
+				 * stages went well */
 	int final;		/* not tried again in this run */
 	uint64_t attempt;	/* from 1 */
 	enum error_class error_class;
@@ -58,13 +63,26 @@ struct result {
 	int64_t time_starttransfer;
 	int64_t time_redirect;	/* start of the last hop */
 	int64_t time_total;
+	int untold;		/* the process that fetched it ended and
+				 * with it what the last hop came to */
 	uint64_t size_download;	/* body bytes of the last hop */
 	char *content_type;	/* owned; NULL: none. Any bytes */
 	char *filename_effective;	/* owned; NULL: not kept */
 	const char *strategy;	/* static */
+	int posted;		/* its body went to the stages */
+	int64_t time_post;	/* in the stages */
+	int64_t time_post_cpu;	/* of that, of processor time */
+	int64_t time_post_queue;	/* until a worker took the body */
+	/* What the stages said; owned. NULL: nothing came of them. */
+	struct value *values;
+	const struct column *value_columns;	/* of them; borrowed */
+	size_t n_values;
 };
 
 struct result *result_new(void);	/* zeroed */
 void result_free(struct result *result);	/* NULL is fine */
+/* Takes `values`, one for each of the columns, which outlive the result. */
+void result_take_values(struct result *result, struct value *values,
+	const struct column *columns, size_t n);
 
 #endif

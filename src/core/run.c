@@ -1,35 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * run -- puts the parts of one pass together, starts the strategy, and ends
- * everything in order: by itself, by a signal, or because an output failed.
+ * everything in order.
  */
 #include "config.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/dispatch.h"
+#include "core/ending.h"
 #include "core/frontier.h"
+#include "core/histogram.h"
 #include "core/origins.h"
+#include "core/pool.h"
 #include "core/run.h"
 #include "core/service.h"
+#include "core/stages.h"
 #include "core/strategy.h"
+#include "core/workshop.h"
 #include "core/zygote.h"
 
 #define RUN_AHEAD 1024			/* jobs read ahead at least */
-#define RUN_GRACE (500 * CLOCK_MS)	/* for what is in flight at Ctrl-C */
-#define RUN_PATIENCE (900 * CLOCK_MS)	/* for outputs after Ctrl-C */
-#define RUN_HURRY (100 * CLOCK_MS)	/* the same after another one */
-#define RUN_CANCEL_AGAIN (20 * CLOCK_MS)
 
 struct run {
 	const struct run_settings *settings;
 	size_t concurrency;
+	struct stages *stages;	/* NULL: bodies are dropped */
+	int lost;		/* no stage could be run any more; the pool's
+				 * until it ended */
 	struct zygote *zygote;	/* NULL unless the strategy has processes */
 	struct source *source;
 	struct url proxy;
@@ -39,104 +38,17 @@ struct run {
 	struct service *service;
 	struct dispatch *dispatch;
 	struct frontier *frontier;
+	struct histogram lag;	/* of the strategy's loop */
 	int64_t started_us, ended_us;
-	pthread_mutex_t lock;	/* all below */
-	int n_signals, signal;
-	int64_t signal_us, again_us;	/* when the first one, the last came */
-	int cancelling;
-	void (*cancel)(void *);
-	void *cancel_arg;
+	struct ending ending;
 };
 
-/* --- ending early --- */
-
-/* Tells the strategy; again and again, since a blocked thread may miss it. */
-static void
-run_cancel(struct run *run)
-{
-	void (*cancel)(void *);
-	void *arg;
-
-	pthread_mutex_lock(&run->lock);
-	run->cancelling = 1;
-	cancel = run->cancel;
-	arg = run->cancel_arg;
-	if (cancel != NULL)
-		cancel(arg);
-	pthread_mutex_unlock(&run->lock);
-	dispatch_wake(run->dispatch);
-	if (cancel != NULL)
-		service_set_timer(run->service,
-			clock_us() + RUN_CANCEL_AGAIN);
-}
-
-/* Returns how many signals came so far. */
-static int
-run_note_signal(struct run *run, int number)
-{
-	int n;
-
-	pthread_mutex_lock(&run->lock);
-	n = ++run->n_signals;
-	run->again_us = clock_us();
-	if (n == 1) {
-		run->signal = number;
-		run->signal_us = run->again_us;
-	}
-	pthread_mutex_unlock(&run->lock);
-	return n;
-}
-
-/* The first lets what is under way end for a moment; the second does not. */
-static void
-run_on_signal(void *arg, int number)
-{
-	struct run *run = arg;
-
-	if (run_note_signal(run, number) > 1) {
-		run_cancel(run);
-		return;
-	}
-	dispatch_stop(run->dispatch);
-	service_set_timer(run->service, clock_us() + RUN_GRACE);
-}
-
-static void
-run_on_timer(void *arg)
-{
-	struct run *run = arg;
-	int64_t left = 0;
-	int cancelling, n;
-
-	pthread_mutex_lock(&run->lock);
-	cancelling = run->cancelling;
-	n = run->n_signals;
-	if (n > 0)
-		left = run->signal_us + RUN_GRACE - clock_us();
-	pthread_mutex_unlock(&run->lock);
-	if (cancelling || (n > 0 && left <= 0)) {
-		run_cancel(run);
-		return;
-	}
-	if (n > 0)
-		service_set_timer(run->service, clock_us() + left);
-	dispatch_wake(run->dispatch);
-}
-
-/*
- * What is under way is of no use: an output takes nothing any more, or one
- * reply was all that was wanted.
- */
 static void
 run_on_enough(void *arg)
 {
 	struct run *run = arg;
 
-	pthread_mutex_lock(&run->lock);
-	run->cancelling = 1;
-	pthread_mutex_unlock(&run->lock);
-	dispatch_stop(run->dispatch);
-	service_set_timer(run->service, clock_us());
+	ending_on_enough(&run->ending);
 }
 
 static void
@@ -147,16 +59,61 @@ run_on_output_room(void *arg)
 	dispatch_wake(run->dispatch);
 }
 
+/* With stages a URL is good when it passed them. */
+static void
+run_on_passed(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->settings->first)
+		run_on_enough(run);
+}
+
+/* What is not done yet stays to be done: it is not the URLs' fault. */
+static void
+run_on_lost(void *arg)
+{
+	struct run *run = arg;
+
+	run->lost = 1;
+	run_on_enough(run);
+}
+
 void
 run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 {
-	pthread_mutex_lock(&run->lock);
-	run->cancel = cancel;
-	run->cancel_arg = arg;
-	pthread_mutex_unlock(&run->lock);
+	ending_set_cancel(&run->ending, cancel, arg);
 }
 
 /* --- life --- */
+
+static int
+run_open_stages(struct run *run, struct err *err)
+{
+	if (run->settings->chain == NULL)
+		return 0;
+	run->stages = stages_new(run->settings, run->concurrency, err);
+	return run->stages != NULL ? 0 : -1;
+}
+
+static int
+run_start_stages(struct run *run, struct err *err)
+{
+	struct pool_env *env = stages_env(run->stages);
+	const struct workshop_hooks hooks = {
+		.on_room = run_on_output_room,
+		.on_passed = run_on_passed,
+		.on_lost = run_on_lost,
+		.arg = run,
+	};
+
+	if (run->settings->strategy->caps & STRATEGY_OWN_LOOP) {
+		env->ask = ending_look;
+		env->ask_arg = &run->ending;
+	}
+	return stages_open(run->stages, run->concurrency, run->ledger,
+		&hooks, err);
+}
 
 static int
 run_open_zygote(struct run *run, struct err *err)
@@ -171,6 +128,7 @@ run_open_zygote(struct run *run, struct err *err)
 		.given.body = settings->body,
 		.given.body_len = settings->body_len,
 		.n_slots = run->concurrency,
+		.arg = run->stages != NULL ? stages_env(run->stages) : NULL,
 	}, err);
 	return run->zygote != NULL ? 0 :
 		err_in(err, "%s", settings->strategy->name);
@@ -182,9 +140,9 @@ run_open(struct run *run, const struct ledger_target *targets,
 {
 	const struct run_settings *settings = run->settings;
 	struct service_hooks hooks = {
-		.on_timer = run_on_timer,
-		.on_signal = run_on_signal,
-		.arg = run,
+		.on_timer = ending_on_timer,
+		.on_signal = ending_on_signal,
+		.arg = &run->ending,
 	};
 	struct ledger_args ledger = {
 		.targets = targets,
@@ -207,17 +165,26 @@ run_open(struct run *run, const struct ledger_target *targets,
 	run->ledger = ledger_new(&ledger, err);
 	if (run->ledger == NULL)
 		return -1;
+	if (run->stages != NULL && run_start_stages(run, err) != 0)
+		return -1;
 	run->dispatch = dispatch_new(&(struct dispatch_args){
 		.settings = settings,
 		.concurrency = run->concurrency,
 		.origins = &run->origins,
 		.names = run->names,
 		.ledger = run->ledger,
+		.bodies = run->stages != NULL ? stages_bodies(run->stages) :
+			NULL,
+		.workshop = run->stages != NULL ?
+			stages_workshop(run->stages) : NULL,
 		.service = run->service,
 		.proxy = &run->proxy,
 		.on_enough = run_on_enough,
 		.arg = run,
 	}, err);
+	run->ending.service = run->service;
+	run->ending.stages = run->stages;
+	run->ending.dispatch = run->dispatch;
 	return run->dispatch != NULL ? 0 : -1;
 }
 
@@ -232,10 +199,12 @@ run_new(const struct run_settings *settings, struct source *source,
 	run->source = source;
 	run->concurrency = settings->strategy->caps & STRATEGY_ONE ? 1 :
 		settings->concurrency;
-	pthread_mutex_init(&run->lock, NULL);
+	ending_init(&run->ending);
 	origins_init(&run->origins);
+	histogram_init(&run->lag);
 	/* First: nothing that is made after it is copied into it. */
-	if (run_open_zygote(run, err) == 0 &&
+	if (run_open_stages(run, err) == 0 &&
+	    run_open_zygote(run, err) == 0 &&
 	    run_open(run, targets, n_targets, err) == 0)
 		return run;
 	run_free(run);
@@ -252,13 +221,15 @@ run_free(struct run *run)
 		ledger_finish(run->ledger, NULL);
 	}
 	dispatch_free(run->dispatch);
+	stages_free(run->stages);
 	ledger_free(run->ledger);
 	service_free(run->service);
 	names_free(run->names);
 	zygote_free(run->zygote);
+	histogram_release(&run->lag);
 	url_release(&run->proxy);
 	origins_release(&run->origins);
-	pthread_mutex_destroy(&run->lock);
+	ending_release(&run->ending);
 	free(run);
 }
 
@@ -296,74 +267,28 @@ run_strategy(struct run *run, struct err *err)
 	rc = strategy->run(run, run->settings->strategy_settings, err);
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
+	if (run->stages != NULL)
+		stages_await_children(run->stages, run->zygote, ending_look,
+			&run->ending);
 	zygote_stop(run->zygote);
 	dispatch_cut_off(run->dispatch);
 	return rc;
 }
 
-/*
- * How long outputs, which had their last record at `since_us`, may still take:
- * for ever as long as no signal came.
- */
 static int
-run_patience_ms(const struct run *run, int64_t since_us)
+run_finish_stages(struct run *run)
 {
-	int64_t end = run->signal_us + RUN_PATIENCE, left;
-
-	if (run->n_signals == 0)
-		return -1;
-	if (run->n_signals > 1 && run->again_us + RUN_HURRY < end)
-		end = run->again_us + RUN_HURRY;
-	/*
-	 * Not at once, however long the strategy took to end: that would lose
-	 * records that nothing holds up.
-	 */
-	if (end < since_us + RUN_HURRY)
-		end = since_us + RUN_HURRY;
-	left = end - clock_us();
-	return left > 0 ? (int)((left + CLOCK_MS - 1) / CLOCK_MS) : 0;
-}
-
-/*
- * Waits for the ledger to write what is left; a signal ends its patience
- * some time later, a second one soon. 0: it ended.
- */
-static int
-run_await_ledger(struct run *run)
-{
-	struct pollfd fds[] = {
-		{ .fd = ledger_fd(run->ledger), .events = POLLIN },
-		{ .fd = service_signal_fd(run->service), .events = POLLIN },
-	};
-	int64_t since_us = clock_us();
-	int number, timeout;
-
-	for (;;) {
-		timeout = run_patience_ms(run, since_us);
-		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
-			return -1;
-		if (fds[0].revents != 0)
-			return 0;
-		if (timeout == 0)
-			return -1;
-		while ((number = service_signal(run->service)) != 0)
-			run_note_signal(run, number);
-	}
-}
-
-static int
-run_signal_error(const struct run *run, struct err *err)
-{
-	return err_set(err, run->signal == SIGTERM ? ERR_TERMINATED :
-		ERR_INTERRUPTED, "ended early by %s",
-		run->signal == SIGTERM ? "SIGTERM" : "SIGINT");
+	if (run->stages == NULL)
+		return 0;
+	workshop_close(stages_workshop(run->stages));
+	return ending_await_stages(&run->ending);
 }
 
 int
 run_execute(struct run *run, int *ret_stuck, struct err *err)
 {
 	struct err list = { 0 };
-	int rc, list_rc = 0;
+	int rc, list_rc = 0, stuck;
 
 	*ret_stuck = 0;
 	run->started_us = clock_us();
@@ -373,18 +298,21 @@ run_execute(struct run *run, int *ret_stuck, struct err *err)
 		frontier_free(run->frontier);
 		run->frontier = NULL;
 	}
+	stuck = run_finish_stages(run) != 0;
 	ledger_close(run->ledger);
-	if (run_await_ledger(run) != 0) {
+	if (ending_await_ledger(&run->ending, run->ledger) != 0 || stuck) {
 		*ret_stuck = 1;
-		return run_signal_error(run, err);
+		return ending_error(&run->ending, err);
 	}
+	if (rc == 0 && run->lost)
+		rc = stages_lost(run->stages, err);
 	if (rc == 0)
 		rc = ledger_finish(run->ledger, err);
 	else
 		ledger_finish(run->ledger, NULL);
 	run->ended_us = clock_us();
-	if (rc == 0 && run->n_signals > 0)
-		return run_signal_error(run, err);
+	if (rc == 0)
+		rc = ending_error(&run->ending, err);
 	if (rc == 0 && list_rc != 0)
 		return err_set(err, list.code, "%s", list.text);
 	return rc;
@@ -420,6 +348,12 @@ void
 run_detach(struct run *run)
 {
 	service_stop(run->service);
+}
+
+struct histogram *
+run_lag(struct run *run)
+{
+	return &run->lag;
 }
 
 enum run_next
@@ -467,7 +401,23 @@ run_counters(struct run *run, struct stats_counters *ret)
 size_t
 run_pids(const struct run *run, pid_t *ret, size_t max)
 {
-	return run->zygote != NULL ? zygote_pids(run->zygote, ret, max) : 0;
+	size_t n = 0;
+
+	if (run->zygote != NULL)
+		n = zygote_pids(run->zygote, ret, max);
+	if (run->stages != NULL)
+		n += stages_pids(run->stages, ret + n, max - n);
+	return n;
+}
+
+int
+run_figures(const struct run *run, struct workshop_figures *ret)
+{
+	if (run->stages == NULL)
+		return -1;
+	workshop_figures(stages_workshop(run->stages), ret);
+	ret->peak_bytes = stages_peak(run->stages);
+	return 0;
 }
 
 const struct stats *

@@ -12,12 +12,16 @@
 #include "net/easy.h"
 #include "net/names.h"
 
+struct chain;
 struct event_base;
+struct histogram;
 struct job;
+struct pool;
 struct source;
 struct stats;
 struct stats_counters;
 struct strategy;
+struct workshop_figures;
 struct zygote;
 
 /*
@@ -39,6 +43,12 @@ struct run_settings {
 	size_t body_len;
 	int64_t max_time_us;	/* for one attempt, redirects included */
 	int first;		/* stop at the first URL that is ok */
+	/* What is done to bodies; NULL: nothing, they are dropped. */
+	struct chain *chain;
+	const struct pool *pool;	/* where, and by how many workers */
+	size_t jobs;
+	uint64_t buffer;	/* bytes of bodies held at a time */
+	int no_fetch;		/* stages only: nothing is asked for */
 	/* Begin the list again at its end until so many URLs were handed out
 	 * or so much time has passed; 0: not limited by that. */
 	uint64_t requests;
@@ -59,8 +69,8 @@ void run_free(struct run *run);
  * or not), else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED for an end
  * from outside; ERR_IO or ERR_SYSTEM for one of our own. Results are written
  * in every case, except with ERR_INTERRUPTED or ERR_TERMINATED while an output
- * takes nothing: then *ret_stuck is 1, a thread hangs in a write, and the
- * process can only _exit(2).
+ * takes nothing, or a stage does not return: then *ret_stuck is 1, a thread
+ * hangs in there, and the process can only _exit(2).
  */
 int run_execute(struct run *run, int *ret_stuck, struct err *err);
 
@@ -73,6 +83,8 @@ const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);
 /* The processes of the run besides this one, up to `max`; any thread. */
 size_t run_pids(const struct run *run, pid_t *ret, size_t max);
+/* What stages and their pool did; -1: there are none. */
+int run_figures(const struct run *run, struct workshop_figures *ret);
 /* Names asked for, and answered without asking. */
 void run_name_counts(const struct run *run, uint64_t *ret_asked,
 	uint64_t *ret_cached);
@@ -93,6 +105,10 @@ struct zygote *run_zygote(const struct run *run);
 int run_attach(struct run *run, struct event_base *base, struct err *err);
 /* Takes them off again, from that thread, before the loop is freed. */
 void run_detach(struct run *run);
+
+/* Where a strategy with a loop notes how late it is, in us; its thread's until
+ * the strategy ends. */
+struct histogram *run_lag(struct run *run);
 
 /* Never blocks. */
 enum run_next run_next(struct run *run, struct job **ret);

@@ -19,6 +19,9 @@
 #include "core/run.h"
 #include "core/settle.h"
 #include "core/strategy.h"
+#include "core/work.h"
+#include "core/workshop.h"
+#include "url/source.h"
 
 /* splitmix64: jitter needs spread, not secrecy. */
 static uint64_t
@@ -34,14 +37,23 @@ settle_random(struct settle *settle)
 
 void
 settle_init(struct settle *settle, const struct run_settings *settings,
-	struct ledger *ledger)
+	struct ledger *ledger, struct workshop *workshop)
 {
 	settle->settings = settings;
 	settle->ledger = ledger;
+	settle->workshop = workshop;
 	settle->wall_offset = clock_wall_us() - clock_us();
 	atomic_init(&settle->random, (uint64_t)clock_wall_us());
 	settle->hop_seed[0] = settle_random(settle);
 	settle->hop_seed[1] = settle_random(settle);
+}
+
+static struct result *
+settle_result(const struct settle *settle, struct job *job,
+	const struct verdict *verdict, const char *errormsg)
+{
+	return outcome_result(job, verdict, errormsg,
+		settle->settings->strategy->name, settle->wall_offset);
 }
 
 /* Writes the attempt down. */
@@ -49,8 +61,8 @@ static void
 settle_record(struct settle *settle, struct job *job,
 	const struct verdict *verdict, const char *errormsg)
 {
-	ledger_push(settle->ledger, outcome_result(job, verdict, errormsg,
-		settle->settings->strategy->name, settle->wall_offset));
+	ledger_push(settle->ledger, settle_result(settle, job, verdict,
+		errormsg));
 }
 
 /* --- a reply --- */
@@ -107,9 +119,10 @@ settle_redirect(const struct settle *settle, struct job *job,
 	if (rc == 0 && from.text != NULL)
 		job->first = url_take(&from);
 	url_release(&from);
-	if (rc == 0)
+	if (rc == 0) {
+		job_close_body(job);
 		fetch_reply_clear(&fetch->reply);
-	else
+	} else
 		job->n_hops--;	/* one that is not followed is none */
 	return rc;
 }
@@ -132,9 +145,12 @@ struct verdict
 settle_judge(struct settle *settle, struct job *job, struct err *err)
 {
 	struct verdict_attempt attempt = settle_attempt(settle, job);
-	struct verdict verdict = verdict_of_reply(&settle->settings->verdict,
-		&job->fetch.reply, &attempt);
+	struct verdict verdict;
 
+	if (settle->settings->no_fetch && job->fetch.reply.code == CURLE_OK)
+		return (struct verdict){ .kind = VERDICT_FINAL, .ok = 1 };
+	verdict = verdict_of_reply(&settle->settings->verdict,
+		&job->fetch.reply, &attempt);
 	if (verdict.kind == VERDICT_REDIRECT &&
 	    settle_redirect(settle, job, &verdict, err) == 0)
 		verdict.kind = VERDICT_REDIRECT;
@@ -151,10 +167,59 @@ settle_not_written(void)
 	};
 }
 
+/*
+ * What the stages make of a body that is kept is what is kept. Where nothing
+ * was fetched there is no body, and no file of it.
+ */
+static int
+settle_set_output(const struct settle *settle, const struct job *job,
+	struct work *work, struct err *err)
+{
+	if (job->asked == NULL || job->asked->output == NULL ||
+	    work->body == NULL)
+		return 0;
+	work->output = mem_strdup(job->asked->output);
+	if (!chain_replaces(settle->settings->chain))
+		return 0;
+	work->out = body_write;
+	work->out_arg = work->body;
+	return body_rewrite(work->body, err);
+}
+
+/* The record waits for what the stages say. */
+static void
+settle_hand_over(struct settle *settle, struct job *job,
+	const struct verdict *verdict)
+{
+	struct work *work = job->work;
+	struct err err = { 0 };
+	int done = work != NULL;
+
+	if (!done)
+		work = work_new(settle->settings->chain);
+	job->work = NULL;
+	work_fill(work, settle_result(settle, job, verdict, NULL), job->body,
+		job->fetch.reply.content_encoding);
+	job->body = NULL;
+	if (settle_set_output(settle, job, work, &err) != 0) {
+		work_fail(work, ERROR_LOCAL, "write_refused", err.text);
+		done = 1;
+	}
+	if (done)
+		workshop_add_done(settle->workshop, work);
+	else
+		workshop_add(settle->workshop, work);
+}
+
 void
 settle_finish(struct settle *settle, struct job *job,
 	struct verdict *verdict, struct err *err)
 {
+	if (settle->workshop != NULL && verdict->ok) {
+		settle_hand_over(settle, job, verdict);
+		job_shed(job);
+		return;
+	}
 	/* Only a good reply's file gets its name. */
 	if (job->body != NULL && verdict->ok) {
 		job->kept = body_keep(job->body, err) == 0;

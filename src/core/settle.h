@@ -10,6 +10,7 @@
 struct job;
 struct ledger;
 struct run_settings;
+struct workshop;
 
 /*
  * What came of a job and what follows: the verdict, the next hop's request,
@@ -19,6 +20,7 @@ struct run_settings;
 struct settle {
 	const struct run_settings *settings;	/* borrowed */
 	struct ledger *ledger;			/* borrowed */
+	struct workshop *workshop;	/* borrowed; NULL: bodies are dropped */
 	uint64_t hop_seed[2];	/* of the hashes of visited URLs */
 	int64_t wall_offset;	/* wall clock minus monotonic clock */
 	_Atomic uint64_t random;
@@ -27,7 +29,7 @@ struct settle {
 };
 
 void settle_init(struct settle *settle, const struct run_settings *settings,
-	struct ledger *ledger);
+	struct ledger *ledger, struct workshop *workshop);
 
 /*
  * Judges the reply. VERDICT_REDIRECT: job->fetch is the next hop's request
@@ -39,7 +41,8 @@ struct verdict settle_judge(struct settle *settle, struct job *job,
 /*
  * Ends the attempt: a good body gets its name, and the record is written with
  * err's words unless it has none. It changes a verdict that the file system
- * did not agree with.
+ * did not agree with. With stages a good body goes to the workshop instead,
+ * which does all that once they are done.
  */
 void settle_finish(struct settle *settle, struct job *job,
 	struct verdict *verdict, struct err *err);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 struct column_list;
+struct column_set;
 struct output;
 struct result;
 
@@ -16,6 +17,7 @@ struct result;
 struct sink_args {
 	struct output *output;
 	const struct column_list *columns;
+	const struct column_set *set;	/* all there are; NULL: no stages */
 	const char *format;	/* -w FORMAT; NULL: the sink's own line */
 };
 

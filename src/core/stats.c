@@ -28,6 +28,7 @@ stats_init(struct stats *stats)
 	*stats = (struct stats){ .time_total = 0 };
 	histogram_init(&stats->ok_time);
 	histogram_init(&stats->failed_time);
+	histogram_init(&stats->post.queue);
 }
 
 void
@@ -35,6 +36,7 @@ stats_release(struct stats *stats)
 {
 	histogram_release(&stats->ok_time);
 	histogram_release(&stats->failed_time);
+	histogram_release(&stats->post.queue);
 }
 
 /* Whether the last hop came to the moment that `time` is. */
@@ -59,6 +61,8 @@ stats_expects_tls(const struct result *result)
 static enum stats_phase
 stats_last_phase(const struct result *result)
 {
+	if (result->untold)
+		return STATS_UNKNOWN;
 	if (stats_reached(result, result->time_starttransfer))
 		return STATS_BODY;
 	if (stats_reached(result, result->time_appconnect))
@@ -113,9 +117,13 @@ stats_count_end(struct stats *stats, const struct result *result)
 {
 	struct stats_counters *counters = &stats->counters;
 
+	if (result->attempt > 1 && counters->again > 0)
+		counters->again--;
 	if (!result->final) {
 		if (result->error_class == ERROR_STOPPED)
 			counters->failed[ERROR_STOPPED]++;
+		else
+			counters->again++;
 		return;
 	}
 	counters->finals++;
@@ -137,6 +145,20 @@ stats_count_status(struct stats *stats, uint64_t status)
 	stats->counters.status_class[status / 100]++;
 }
 
+/* Only good bodies get there, so what failed did so in there. */
+static void
+stats_count_post(struct stats_post *post, const struct result *result)
+{
+	if (!result->posted)
+		return;
+	post->bodies++;
+	if (!result->ok && result->error_class != ERROR_STOPPED)
+		post->failed++;
+	post->wall_us += result->time_post;
+	post->cpu_us += result->time_post_cpu;
+	histogram_add(&post->queue, result->time_post_queue);
+}
+
 void
 stats_add(struct stats *stats, const struct result *result)
 {
@@ -152,6 +174,7 @@ stats_add(struct stats *stats, const struct result *result)
 	counters->connects += result->num_connects;
 	stats_count_status(stats, result->response_code);
 	stats_count_end(stats, result);
+	stats_count_post(&stats->post, result);
 	stats_split(result, phases);
 	for (i = 0; i < STATS_PHASE_COUNT; i++)
 		stats->phases[i] += phases[i];

@@ -20,7 +20,8 @@
 	X(CONNECT, "connect") \
 	X(TLS, "tls") \
 	X(WAIT, "first byte") \
-	X(BODY, "body")
+	X(BODY, "body") \
+	X(UNKNOWN, "unknown")
 
 #define STATS_ENUM(code, name) STATS_##code,
 enum stats_phase { STATS_PHASES(STATS_ENUM) STATS_PHASE_COUNT };
@@ -33,6 +34,7 @@ struct stats_counters {
 	uint64_t attempts;
 	uint64_t retries;	/* attempts after a URL's first */
 	uint64_t finals;	/* URLs that are done, well or badly */
+	uint64_t again;		/* URLs that are to be tried again */
 	uint64_t ok;
 	/* Final failures; [ERROR_STOPPED]: cut off, so not final */
 	uint64_t failed[ERROR_CLASS_COUNT];
@@ -40,6 +42,14 @@ struct stats_counters {
 	uint64_t bytes;		/* of bodies, all attempts */
 	uint64_t redirects;
 	uint64_t connects;
+};
+
+/* What came of bodies that went through stages. */
+struct stats_post {
+	uint64_t bodies;
+	uint64_t failed;	/* in the stages; those cut off do not count */
+	int64_t wall_us, cpu_us;	/* in the stages */
+	struct histogram queue;	/* waited for them */
 };
 
 struct stats {
@@ -53,6 +63,7 @@ struct stats {
 	int64_t time_total;
 	struct histogram ok_time;	/* time_total of final results */
 	struct histogram failed_time;
+	struct stats_post post;
 };
 
 void stats_init(struct stats *stats);

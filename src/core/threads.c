@@ -60,7 +60,7 @@ threads_limit(struct threads *threads, size_t alive)
 	if (threads->warned || threads->max >= threads->wanted)
 		return;
 	threads->warned = 1;
-	log_warning("only %zu fetches at a time instead of %zu: no more "
+	log_warning("only %zu at a time instead of %zu: no more "
 		"threads can be started (ulimit -u, ulimit -v, pids.max of "
 		"the cgroup, vm.max_map_count)", threads->max,
 		threads->wanted);

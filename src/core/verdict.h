@@ -47,9 +47,16 @@ struct fetch_reply;
 	X(downgrade, "redirected from https to http") \
 	X(write_refused, "the file could not be written") \
 	X(cut, "the body ended early") \
-	X(limit, "the body is larger than --max-body") \
+	X(limit, "a body larger than --max-body, decode's SIZE or a stage takes") \
+	X(encoding, "the body is not what Content-Encoding says") \
+	X(ratio, "the body unpacks to too many times its size") \
+	X(match_limit, "the expression needs too many steps") \
+	X(status, "the command ended with a status other than 0") \
+	X(signal, "the command was ended by a signal") \
+	X(command_timeout, "the command took too long") \
+	X(answer, "the command gave no answer, or no JSON object") \
 	X(memory, "out of memory") \
-	X(crashed, "the process that fetched it died") \
+	X(crashed, "the process that fetched it or ran its stages died") \
 	X(request, "libcurl refuses the request") \
 	X(libcurl, "libcurl's errormsg tells")
 

@@ -12,16 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/errand.h"
 #include "core/places.h"
 #include "core/worker.h"
 #include "core/zygote.h"
-#include "net/perform.h"
 
 struct worker {
 	const struct zygote_child *child;
 	struct places *places;
 	int sock;
-	struct wire_request request;
+	struct errand errand;
 	struct packet received, sent;
 	struct packet long_request;
 };
@@ -32,8 +32,10 @@ worker_listen(struct worker *worker)
 {
 	struct packet swap;
 
-	if (packet_recv(worker->sock, &worker->received, 0) != PACKET_DONE)
+	if (packet_recv(worker->sock, &worker->received, 0) != PACKET_DONE) {
+		errand_release(&worker->errand);
 		_exit(EXIT_SUCCESS);
+	}
 	if (worker->received.kind != WORKER_REQUEST)
 		return;
 	swap = worker->long_request;
@@ -52,9 +54,10 @@ worker_read_long(struct worker *worker, int32_t ticket)
 		worker_listen(worker);
 	if (packet->broken || packet->bytes.len < skip)
 		return -1;
-	return wire_read_request(packet->bytes.data + skip,
-		packet->bytes.len - skip, worker->child->given,
-		packet->n_fds > 0 ? packet->fds[0] : -1, &worker->request);
+	return errand_read_request(packet->bytes.data + skip,
+		packet->bytes.len - skip,
+		packet->n_fds > 0 ? packet->fds[0] : -1, worker->child,
+		&worker->errand);
 }
 
 static int
@@ -66,28 +69,34 @@ worker_read_request(struct worker *worker, size_t number)
 	memcpy(&entry, place->bytes, sizeof entry);
 	if (entry.ticket != 0)
 		return worker_read_long(worker, entry.ticket);
-	return wire_read_request(place->bytes + sizeof entry,
-		place->len - sizeof entry, worker->child->given, -1,
-		&worker->request);
+	return errand_read_request(place->bytes + sizeof entry,
+		place->len - sizeof entry, -1, worker->child,
+		&worker->errand);
 }
 
 static void
 worker_answer(struct worker *worker, size_t number)
 {
 	struct packet *answer = &worker->sent;
+	int fd;
 
 	packet_clear(answer);
-	wire_add_reply(&answer->bytes, &worker->request.fetch.reply);
-	if (answer->bytes.len <= PLACES_BYTES) {
+	errand_add_reply(&answer->bytes, &fd, &worker->errand);
+	if (fd < 0 && answer->bytes.len <= PLACES_BYTES) {
+		errand_let_go(&worker->errand);
 		places_finish(worker->places, number, answer->bytes.data,
 			answer->bytes.len);
 		return;
 	}
+	if (fd >= 0)
+		answer->fds[answer->n_fds++] = fd;
 	/* Once it is sent the place is no more this process's. */
 	places_finish(worker->places, number, NULL, 0);
 	answer->kind = WORKER_LONG_REPLY;
 	answer->number = (uint32_t)number;
 	packet_send(worker->sock, answer, 0);
+	answer->n_fds = 0;
+	errand_let_go(&worker->errand);
 }
 
 /* The next job's place. */
@@ -128,7 +137,7 @@ worker_live(struct zygote_child *child)
 		number = worker_await(&worker, number);
 		if (worker_read_request(&worker, number) != 0)
 			_exit(EXIT_FAILURE);
-		perform(child->performer, &worker.request.fetch);
+		errand_perform(&worker.errand, child->performer);
 		worker_answer(&worker, number);
 	}
 }

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -127,9 +128,12 @@ zygote_live(struct zygote_side *side, pid_t parent)
 		.shared = zygote_shared(zygote, zygote->packet.number),
 		.packet = &zygote->packet,
 		.sock = zygote->sock,
+		.arg = zygote->args.arg,
 	};
 	sigset_t none;
 
+	/* The zygote notes it too, perhaps after this process was heard of. */
+	atomic_store(&zygote->pids[child.slot], getpid());
 	zygote_end_with(parent, "fetchall-child");
 	close(side->signals);
 	sigemptyset(&none);
@@ -187,40 +191,85 @@ zygote_fork(struct zygote_side *side)
 	packet_clear(&zygote->packet);
 }
 
+/* n_slots: it is none of the children. */
+static size_t
+zygote_find(const struct zygote *zygote, pid_t pid)
+{
+	size_t slot = 0;
+
+	while (slot < zygote->args.n_slots &&
+	    atomic_load(&zygote->pids[slot]) != pid)
+		slot++;
+	return slot;
+}
+
+/*
+ * A child that was killed could not end the commands it had started. They
+ * are ours then (zygote_adopt()), each with the group it leads.
+ */
+static void
+zygote_kill_orphans(const struct zygote *zygote)
+{
+	char path[64];
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children",
+		(int)getpid());
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	while (fscanf(file, "%d", &pid) == 1)
+		if (zygote_find(zygote, pid) == zygote->args.n_slots) {
+			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
+		}
+	fclose(file);
+}
+
+/* Orphans of our children become ours, and not init's. */
+static void
+zygote_adopt(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
 static void
 zygote_reap(struct zygote_side *side)
 {
 	struct zygote *zygote = side->zygote;
-	int status;
+	int status, killed = 0;
 	size_t slot;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (slot = 0; slot < zygote->args.n_slots; slot++)
-			if (atomic_load(&zygote->pids[slot]) == pid)
-				break;
+		slot = zygote_find(zygote, pid);
 		if (slot == zygote->args.n_slots)
 			continue;
+		killed |= WIFSIGNALED(status);
 		atomic_store(&zygote->pids[slot], 0);
 		zygote_say(zygote, ZYGOTE_EXIT, slot, status);
 		side->n--;
 	}
+	if (killed)
+		zygote_kill_orphans(zygote);
 }
 
 static void __attribute__((noreturn))
 zygote_end(struct zygote_side *side)
 {
-	struct zygote *zygote = side->zygote;
+	const struct zygote *zygote = side->zygote;
 	size_t slot;
 	pid_t pid;
 
+	zygote_kill(zygote);
 	for (slot = 0; slot < zygote->args.n_slots; slot++) {
 		pid = atomic_load(&zygote->pids[slot]);
-		if (pid > 0)
-			kill(pid, SIGKILL);
+		while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		atomic_store(&zygote->pids[slot], 0);
 	}
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
-		;
+	zygote_kill_orphans(zygote);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -326,6 +375,7 @@ zygote_begin(struct zygote *zygote, int sock, pid_t parent)
 
 	zygote->sock = sock;
 	zygote_end_with(parent, "fetchall-zygote");
+	zygote_adopt();
 	zygote_reset_signals();
 	if (zygote_close_others(sock) != 0)
 		_exit(EXIT_FAILURE);
@@ -337,7 +387,9 @@ zygote_begin(struct zygote *zygote, int sock, pid_t parent)
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	zygote_share_body(&zygote->args.given);
 	zygote_keep_heap();
-	side.performer = performer_new(perform_group_new(&zygote->env), NULL);
+	if (zygote->args.easy != NULL)
+		side.performer = performer_new(
+			perform_group_new(&zygote->env), NULL);
 	zygote_warm_up(&side);
 	zygote_main(&side);
 }
@@ -397,12 +449,42 @@ zygote_new(const struct zygote_args *args, struct err *err)
 	zygote->args = *args;
 	zygote->sock = -1;
 	packet_init(&zygote->packet);
-	if (easy_env_init(&zygote->env, args->easy, args->role->tls, err) ==
-	    0 && zygote_map(zygote, err) == 0 &&
+	if ((args->easy == NULL || easy_env_init(&zygote->env, args->easy,
+	    args->role->tls, err) == 0) && zygote_map(zygote, err) == 0 &&
 	    zygote_start(zygote, err) == 0)
 		return zygote;
 	zygote_free(zygote);
 	return NULL;
+}
+
+static int
+zygote_has_children(const struct zygote *zygote)
+{
+	size_t slot;
+
+	for (slot = 0; slot < zygote->args.n_slots; slot++)
+		if (zygote_pid(zygote, slot) != 0)
+			return 1;
+	return 0;
+}
+
+int
+zygote_await(struct zygote *zygote, int64_t us)
+{
+	struct pollfd news = { .fd = zygote->sock, .events = POLLIN };
+	int64_t until = clock_us() + us, left;
+	struct zygote_event event;
+
+	/* Where it was stopped already, nobody says so of children. */
+	while (zygote->pid != 0 && zygote_has_children(zygote)) {
+		left = until - clock_us();
+		if (left <= 0)
+			return 1;
+		if (poll(&news, 1, (int)(left / CLOCK_MS) + 1) > 0 &&
+		    zygote_next(zygote, &event) == PACKET_GONE)
+			return 0;
+	}
+	return 0;
 }
 
 /* Its end of the socket is closed when it and all its children are gone. */
@@ -522,6 +604,12 @@ zygote_given(const struct zygote *zygote)
 }
 
 void *
+zygote_arg(const struct zygote *zygote)
+{
+	return zygote->args.arg;
+}
+
+void *
 zygote_shared(const struct zygote *zygote, size_t slot)
 {
 	return zygote->shared + slot * zygote->piece;
@@ -531,6 +619,19 @@ pid_t
 zygote_pid(const struct zygote *zygote, size_t slot)
 {
 	return atomic_load(&zygote->pids[slot]);
+}
+
+void
+zygote_kill(const struct zygote *zygote)
+{
+	size_t slot;
+	pid_t pid;
+
+	for (slot = 0; slot < zygote->args.n_slots; slot++) {
+		pid = atomic_load(&zygote->pids[slot]);
+		if (pid > 0)
+			kill(pid, SIGKILL);
+	}
 }
 
 size_t

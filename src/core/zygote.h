@@ -32,6 +32,7 @@ struct zygote_child {
 	struct packet *packet;	/* what zygote_spawn() was given; its
 				 * descriptors are the child's */
 	int sock;		/* packets sent here come as ZYGOTE_MESSAGE */
+	void *arg;		/* zygote_args' own, as it was then */
 };
 
 /* What a strategy's children are. */
@@ -43,9 +44,10 @@ struct zygote_role {
 
 struct zygote_args {
 	const struct zygote_role *role;
-	const struct easy_settings *easy;
+	const struct easy_settings *easy;	/* NULL: they fetch nothing */
 	struct wire_given given;
 	size_t n_slots;		/* children at a time */
+	void *arg;		/* for the children */
 };
 
 enum zygote_kind {
@@ -66,6 +68,12 @@ struct zygote_event {
 /* All borrowed. NULL with ERR_SYSTEM, or ERR_IO for certificates. */
 struct zygote *zygote_new(const struct zygote_args *args, struct err *err);
 /*
+ * Waits until it has no child, at most so long: those that see by themselves
+ * that the run is over may have commands of their own to end. Returns whether
+ * there still is one that can be waited for.
+ */
+int zygote_await(struct zygote *zygote, int64_t us);
+/*
  * Ends it and its children, and waits: from then on getrusage(2) counts them
  * all as children. Twice is fine, NULL too.
  */
@@ -85,10 +93,18 @@ int zygote_fd(const struct zygote *zygote);
 /* PACKET_DONE: an event is in *ret. PACKET_GONE: the zygote died. */
 enum packet_status zygote_next(struct zygote *zygote,
 	struct zygote_event *ret);
+/*
+ * Ends the children there are, whatever they are at; each is an event. What
+ * they started ends as well, as it does when one is killed by anybody else,
+ * or with the zygote.
+ */
+void zygote_kill(const struct zygote *zygote);
 /* After PACKET_GONE: stops it and says how it died. Always -1. */
 int zygote_lost(struct zygote *zygote, struct err *err);
 
 const struct wire_given *zygote_given(const struct zygote *zygote);
+/* zygote_args' own. */
+void *zygote_arg(const struct zygote *zygote);
 void *zygote_shared(const struct zygote *zygote, size_t slot);
 /* The child in that slot; 0: none yet, or no more. */
 pid_t zygote_pid(const struct zygote *zygote, size_t slot);

@@ -202,6 +202,26 @@ easy_owner(void *curl)
 }
 
 void
+easy_set_pausing(struct easy *easy, void (*on_pause)(void *owner))
+{
+	easy->on_pause = on_pause;
+}
+
+int
+easy_may_resume(const struct easy *easy)
+{
+	const struct fetch_request *request = &easy->fetch->request;
+
+	return request->may_write(request->write_arg);
+}
+
+int
+easy_resume(struct easy *easy)
+{
+	return (int)curl_easy_pause(easy->curl, CURLPAUSE_CONT);
+}
+
+void
 easy_set_blocking(struct easy *easy, const _Atomic int *cancel, size_t kept)
 {
 	easy->cancel = cancel;

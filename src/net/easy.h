@@ -81,6 +81,17 @@ int easy_prepare(struct easy *easy, struct fetch *fetch);
 void easy_collect(struct easy *easy, int curl_code);
 
 /*
+ * For use in a multi: on_pause() is called with the owner when write_body
+ * takes nothing more for now, from inside libcurl. The fetch stays where it
+ * is until easy_resume(), which is for when easy_may_resume() says so and not
+ * for callbacks of libcurl; on_pause() may be called again before it returns.
+ * What it returns is libcurl's code: if that is not 0, the fetch is over.
+ */
+void easy_set_pausing(struct easy *easy, void (*on_pause)(void *owner));
+int easy_may_resume(const struct easy *easy);
+int easy_resume(struct easy *easy);
+
+/*
  * For blocking use: *cancel is polled by libcurl, non-zero ends the transfer;
  * `kept` connections stay open for later fetches (a multi has its own say).
  */

@@ -27,7 +27,8 @@ struct easy {
 	int custom;		/* the last fetch left options behind */
 	int64_t prepared_us;
 	CURLcode setup;		/* what setting up came to */
-	const _Atomic int *cancel;
+	const _Atomic int *cancel;	/* in blocking use; NULL elsewhere */
+	void (*on_pause)(void *owner);	/* in a multi; NULL elsewhere */
 	struct headers headers;
 	uint64_t body_bytes;
 	struct curl_slist *own_headers;	/* of this fetch; freed with it */

@@ -127,6 +127,7 @@ easy_reply_read(struct easy *easy, CURLcode code, struct fetch_reply *reply)
 	else
 		easy_collect_info(easy, reply);
 	reply->retry_after_us = easy->headers.retry_after_us;
+	reply->content_encoding = headers_take_coding(&easy->headers);
 	reply->location = headers_take_location(&easy->headers);
 	if (reply->code != CURLE_OK)
 		easy_collect_error(easy, reply);

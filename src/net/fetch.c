@@ -14,6 +14,7 @@ void
 fetch_reply_clear(struct fetch_reply *reply)
 {
 	free(reply->content_type);
+	free(reply->content_encoding);
 	free(reply->location);
 	free(reply->errormsg);
 	*reply = (struct fetch_reply){ .retry_after_us = -1 };

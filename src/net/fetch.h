@@ -39,6 +39,8 @@ enum fetch_flags {
 	FETCH_TRUSTED = 1 << 1,
 	/* A redirect took the body away: headers about it go too. */
 	FETCH_BODY_DROPPED = 1 << 2,
+	/* Nothing is asked for: the reply is an empty one at once. */
+	FETCH_NOTHING = 1 << 3,
 };
 
 struct fetch_request {
@@ -51,9 +53,14 @@ struct fetch_request {
 	/* Takes the reply's body, piece by piece; -1 with errno breaks the
 	 * transfer off. NULL: the body is counted and dropped. */
 	int (*write_body)(void *arg, const void *p, size_t n);
+	/*
+	 * Where it may say EAGAIN, that it took nothing and wants to be asked
+	 * again: whether it would take something now, and waiting until that
+	 * may have changed. Both NULL: EAGAIN is an error like others.
+	 */
+	int (*may_write)(void *arg);
+	void (*wait_write)(void *arg, int64_t us);
 	void *write_arg;
-	int body_fd;		/* what write_body appends to, for a process
-				 * that cannot call it; unless that is NULL */
 	struct addrs *addrs;	/* of the host, or of the proxy's; a reference.
 				 * NULL only where nothing is to be resolved */
 	unsigned flags;
@@ -75,6 +82,7 @@ struct fetch_reply {
 	uint64_t size_download;
 	int64_t retry_after_us;	/* -1: the server said nothing */
 	char *content_type;	/* owned, as sent; NULL: none */
+	char *content_encoding;	/* owned, lines joined; NULL: none */
 	char *location;		/* owned, as sent; NULL: none */
 	char *errormsg;		/* owned, libcurl's words; NULL: all well */
 };

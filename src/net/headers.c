@@ -3,7 +3,7 @@
  * headers -- a reply's header lines, checked while they come in.
  *
  * Runs for every header line of every reply, so a line that is not one of
- * the four names it looks for costs a length check and two memchr(3).
+ * the five names it looks for costs a length check and two memchr(3).
  */
 #include "config.h"
 
@@ -20,7 +20,8 @@ headers_forget(struct headers *headers)
 {
 	free(headers->length);
 	free(headers->location);
-	headers->length = headers->location = NULL;
+	free(headers->coding);
+	headers->length = headers->location = headers->coding = NULL;
 	headers->retry_after_us = -1;
 	headers->coded = 0;
 }
@@ -50,6 +51,15 @@ headers_take_location(struct headers *headers)
 
 	headers->location = NULL;
 	return location;
+}
+
+char *
+headers_take_coding(struct headers *headers)
+{
+	char *coding = headers->coding;
+
+	headers->coding = NULL;
+	return coding;
 }
 
 int64_t
@@ -123,6 +133,22 @@ headers_coded(const char *value)
 	}
 }
 
+/* Several lines are one list (RFC 9110 section 5.3). */
+static void
+headers_add_coding(struct headers *headers, char *value)
+{
+	char *before = headers->coding;
+
+	headers->coding = value;
+	if (before == NULL || value == NULL) {
+		headers->coding = value != NULL ? value : before;
+		return;
+	}
+	headers->coding = mem_printf("%s, %s", before, value);
+	free(before);
+	free(value);
+}
+
 static enum fetch_refusal
 headers_pick(struct headers *headers, const char *line, size_t len)
 {
@@ -133,6 +159,8 @@ headers_pick(struct headers *headers, const char *line, size_t len)
 		value = headers_value(line, len, "content-length", 14);
 		if (value != NULL && !headers_keep(&headers->length, value))
 			return FETCH_TWO_LENGTHS;
+		headers_add_coding(headers, headers_value(line, len,
+			"content-encoding", 16));
 		break;
 	case 'l':
 		value = headers_value(line, len, "location", 8);

@@ -18,7 +18,8 @@ struct headers {
 	enum fetch_refusal refusal;
 	int in_block;		/* 0: the next line starts a block */
 	int trailers;		/* this block is no reply's */
-	char *length, *location;	/* values, owned; NULL: not seen */
+	/* Values, owned; NULL: not seen. */
+	char *length, *location, *coding;
 	int64_t retry_after_us;	/* -1: not seen */
 	int coded;		/* a Transfer-Encoding beyond chunked: its body
 				 * would be taken for what it is not */
@@ -44,6 +45,9 @@ enum fetch_refusal headers_add(struct headers *headers, const char *line,
 
 /* The Location value, moved to the caller; NULL: none. */
 char *headers_take_location(struct headers *headers);
+
+/* Content-Encoding, all lines as one list; likewise. */
+char *headers_take_coding(struct headers *headers);
 
 /*
  * Retry-After (RFC 9110 section 10.2.3): seconds, or a date that counts from

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "net/easy.h"
@@ -22,6 +23,8 @@
 #include "net/multi.h"
 
 #define MULTI_OTHER_FILES 64	/* lists, outputs, bodies, name servers */
+/* How often those that paused are looked at. */
+#define MULTI_PATIENCE (10 * CLOCK_MS)
 
 struct multi {
 	CURLM *curlm;
@@ -31,17 +34,22 @@ struct multi {
 	multi_done_fn *done;
 	void *arg;
 	struct list busy;	/* slots with a fetch */
+	struct list paused;	/* likewise, whose body waits to be written;
+				 * in the order in which they paused */
+	struct event patience;	/* for those */
 	struct list idle;	/* slots without: the last used first, so that
 				 * its pinned name is likely the next one's */
-	struct list failed;	/* fetches that could not even be started */
+	struct list over;	/* fetches that libcurl has no part in: nothing
+				 * is asked for, or it cannot be */
 	struct list spare;	/* watches without a socket: libcurl gives one
 				 * up and asks for one with every fetch */
-	struct event failing;
+	struct event ending;	/* of those */
 };
 
 /* A handle and its place in the lists. */
 struct multi_slot {
 	struct list node;
+	struct multi *multi;
 	struct easy *easy;
 };
 
@@ -167,19 +175,80 @@ multi_want_socket(CURL *curl, curl_socket_t fd, int what, void *arg,
 	return event_add(&watch->event, NULL);
 }
 
+/* --- bodies that cannot be written yet --- */
+
+static void
+multi_be_patient(struct multi *multi)
+{
+	static const struct timeval delay = { .tv_usec = MULTI_PATIENCE };
+
+	if (!evtimer_pending(&multi->patience, NULL))
+		evtimer_add(&multi->patience, &delay);
+}
+
+/* From inside libcurl. */
+static void
+multi_on_pause(void *owner)
+{
+	struct multi_slot *slot = owner;
+
+	list_remove(&slot->node);
+	list_push(&slot->multi->paused, &slot->node);
+	multi_be_patient(slot->multi);
+}
+
+static void
+multi_resume(struct multi *multi, struct multi_slot *slot)
+{
+	int code;
+
+	list_push(&multi->busy, &slot->node);
+	code = easy_resume(slot->easy);
+	if (code != CURLE_OK)
+		multi_finish(multi, slot, (CURLcode)code);
+}
+
+/* Who may write is asked, not told: what it waits for may be other processes'
+ * doing. Each is looked at once, though resuming it may pause it again. */
+static void
+multi_on_patience(evutil_socket_t fd, short what, void *arg)
+{
+	struct multi *multi = arg;
+	struct multi_slot *slot;
+	struct list *node;
+	size_t n = 0;
+
+	(void)fd;
+	(void)what;
+	for (node = multi->paused.next; node != &multi->paused;
+	    node = node->next)
+		n++;
+	for (; n > 0 && (node = list_pop(&multi->paused)) != NULL; n--) {
+		slot = LIST_ENTRY(node, struct multi_slot, node);
+		if (easy_may_resume(slot->easy))
+			multi_resume(multi, slot);
+		else
+			list_push(&multi->paused, node);
+	}
+	if (!list_empty(&multi->paused))
+		multi_be_patient(multi);
+}
+
 /* --- starting and ending fetches --- */
 
 static struct multi_slot *
-multi_slot_new(const struct easy_env *env)
+multi_slot_new(struct multi *multi)
 {
 	struct multi_slot *slot = mem_array(1, sizeof *slot);
 
-	slot->easy = easy_new(env, NULL);
+	slot->multi = multi;
+	slot->easy = easy_new(multi->env, NULL);
 	if (slot->easy == NULL) {
 		free(slot);
 		return NULL;
 	}
 	easy_set_owner(slot->easy, slot);
+	easy_set_pausing(slot->easy, multi_on_pause);
 	return slot;
 }
 
@@ -198,7 +267,14 @@ multi_slots_free(struct multi *multi, struct list *slots)
 	}
 }
 
-/* Done with an error, but from the loop and not from inside multi_add(). */
+/* Done, but from the loop and not from inside multi_add(). */
+static void
+multi_end(struct multi *multi, struct fetch *fetch)
+{
+	list_push(&multi->over, &fetch->node);
+	event_active(&multi->ending, EV_TIMEOUT, 0);
+}
+
 static void
 multi_fail(struct multi *multi, struct fetch *fetch)
 {
@@ -207,32 +283,37 @@ multi_fail(struct multi *multi, struct fetch *fetch)
 	if (fetch->reply.errormsg == NULL)
 		fetch->reply.errormsg =
 			mem_strdup(curl_easy_strerror(fetch->reply.code));
-	list_push(&multi->failed, &fetch->node);
-	event_active(&multi->failing, EV_TIMEOUT, 0);
+	multi_end(multi, fetch);
 }
 
 static void
-multi_on_failing(evutil_socket_t fd, short what, void *arg)
+multi_on_ending(evutil_socket_t fd, short what, void *arg)
 {
 	struct multi *multi = arg;
-	struct list failed, *node;
+	struct list over, *node;
 
 	(void)fd;
 	(void)what;
-	list_init(&failed);
-	list_splice(&failed, &multi->failed);
-	while ((node = list_pop(&failed)) != NULL)
+	list_init(&over);
+	list_splice(&over, &multi->over);
+	while ((node = list_pop(&over)) != NULL)
 		multi->done(multi->arg, LIST_ENTRY(node, struct fetch, node));
 }
 
 void
 multi_add(struct multi *multi, struct fetch *fetch)
 {
-	struct list *node = list_pop(&multi->idle);
 	struct multi_slot *slot;
+	struct list *node;
 
+	if (fetch->request.flags & FETCH_NOTHING) {
+		fetch_reply_clear(&fetch->reply);
+		multi_end(multi, fetch);
+		return;
+	}
+	node = list_pop(&multi->idle);
 	slot = node != NULL ? LIST_ENTRY(node, struct multi_slot, node) :
-		multi_slot_new(multi->env);
+		multi_slot_new(multi);
 	if (slot == NULL) {
 		fetch_reply_clear(&fetch->reply);
 		multi_fail(multi, fetch);
@@ -265,6 +346,7 @@ multi_cancel(struct multi *multi)
 	/* Those that `done` starts anew are not meant. */
 	list_init(&busy);
 	list_splice(&busy, &multi->busy);
+	list_splice(&busy, &multi->paused);
 	while (!list_empty(&busy)) {
 		node = busy.next;
 		slot = LIST_ENTRY(node, struct multi_slot, node);
@@ -311,11 +393,13 @@ multi_new(struct event_base *base, const struct easy_env *env,
 	multi->done = done;
 	multi->arg = arg;
 	list_init(&multi->busy);
+	list_init(&multi->paused);
 	list_init(&multi->idle);
-	list_init(&multi->failed);
+	list_init(&multi->over);
 	list_init(&multi->spare);
 	evtimer_assign(&multi->timer, base, multi_on_timer, multi);
-	event_assign(&multi->failing, base, -1, 0, multi_on_failing, multi);
+	evtimer_assign(&multi->patience, base, multi_on_patience, multi);
+	event_assign(&multi->ending, base, -1, 0, multi_on_ending, multi);
 	multi->curlm = curl_multi_init();
 	if (multi->curlm == NULL) {
 		free(multi);
@@ -344,11 +428,13 @@ multi_free(struct multi *multi)
 	if (multi == NULL)
 		return;
 	multi_slots_free(multi, &multi->busy);
+	multi_slots_free(multi, &multi->paused);
 	multi_slots_free(multi, &multi->idle);
 	curl_multi_cleanup(multi->curlm);
 	while ((node = list_pop(&multi->spare)) != NULL)
 		free(LIST_ENTRY(node, struct multi_socket, node));
 	event_del(&multi->timer);
-	event_del(&multi->failing);
+	event_del(&multi->patience);
+	event_del(&multi->ending);
 	free(multi);
 }

@@ -218,8 +218,12 @@ packet_take(struct packet *packet, const struct packet_head *head, int *fds,
 			packet->broken = 1;
 		close(fds[0]);
 	}
+	/* Where nothing was spilled there is room for one that is too many. */
 	for (i = spilled; i < n_fds; i++)
-		packet->fds[packet->n_fds++] = fds[i];
+		if (packet->n_fds < PACKET_FDS)
+			packet->fds[packet->n_fds++] = fds[i];
+		else
+			close(fds[i]);
 }
 
 enum packet_status

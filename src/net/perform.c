@@ -193,6 +193,10 @@ perform(struct performer *performer, struct fetch *fetch)
 		fetch->reply.refusal = FETCH_CANCELLED;
 		return;
 	}
+	if (fetch->request.flags & FETCH_NOTHING) {
+		fetch_reply_clear(&fetch->reply);
+		return;
+	}
 	if (easy_prepare(performer->easy, fetch) != 0)
 		return;
 	performer_set_busy(performer, 1);

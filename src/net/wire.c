@@ -7,10 +7,8 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/wire.h"
@@ -27,7 +25,6 @@ struct wire_request_head {
 	uint16_t port;
 	unsigned char https, literal;
 	unsigned char body;	/* enum wire_body */
-	unsigned char writes;	/* has a write_body */
 };
 
 struct wire_reply_head {
@@ -89,7 +86,6 @@ wire_add_request(struct buf *out, const struct fetch_request *request,
 	head.https = url->https;
 	head.literal = url->literal;
 	head.body = (unsigned char)wire_body_kind(request, given);
-	head.writes = request->write_body != NULL;
 	buf_add(out, &head, sizeof head);
 	wire_add_text(out, url->text);
 	wire_add_text(out, url->userpwd);
@@ -128,6 +124,7 @@ wire_add_reply(struct buf *out, const struct fetch_reply *reply)
 	memcpy(head.remote_ip, reply->remote_ip, sizeof head.remote_ip);
 	buf_add(out, &head, sizeof head);
 	wire_add_text(out, reply->content_type);
+	wire_add_text(out, reply->content_encoding);
 	wire_add_text(out, reply->location);
 	wire_add_text(out, reply->errormsg);
 }
@@ -183,25 +180,6 @@ static char *
 wire_copy(const char *text)
 {
 	return text != NULL ? mem_strdup(text) : NULL;
-}
-
-static int
-wire_write_body(void *arg, const void *p, size_t n)
-{
-	const int *fd = arg;
-	const char *at = p;
-	ssize_t done;
-
-	while (n > 0) {
-		done = write(*fd, at, n);
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			at += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
 }
 
 static void
@@ -298,7 +276,7 @@ wire_take_body(struct wire_reader *reader,
 
 int
 wire_read_request(const void *p, size_t n, const struct wire_given *given,
-	int body_fd, struct wire_request *ret)
+	struct wire_request *ret)
 {
 	struct wire_reader reader = { .at = p, .left = n };
 	struct wire_request_head head = { 0 };
@@ -314,13 +292,7 @@ wire_read_request(const void *p, size_t n, const struct wire_given *given,
 	wire_take_headers(&reader, head.n_headers, ret);
 	wire_take_addrs(&reader, head.n_addrs, ret);
 	wire_take_body(&reader, &head, given, request);
-	ret->body_fd = body_fd;
-	if (head.writes) {
-		request->write_body = wire_write_body;
-		request->write_arg = &ret->body_fd;
-	}
-	return reader.bad || reader.left > 0 ||
-		(head.writes && body_fd < 0) ? -1 : 0;
+	return reader.bad || reader.left > 0 ? -1 : 0;
 }
 
 void
@@ -351,11 +323,12 @@ wire_read_reply(const void *p, size_t n, struct fetch_reply *ret)
 {
 	struct wire_reader reader = { .at = p, .left = n };
 	struct wire_reply_head head = { 0 };
-	const char *content_type, *location, *errormsg;
+	const char *content_type, *content_encoding, *location, *errormsg;
 
 	fetch_reply_clear(ret);
 	wire_take_copy(&reader, &head, sizeof head);
 	content_type = wire_take_text(&reader);
+	content_encoding = wire_take_text(&reader);
 	location = wire_take_text(&reader);
 	errormsg = wire_take_text(&reader);
 	if (reader.bad || reader.left > 0 || !wire_reply_fits(&head))
@@ -375,6 +348,7 @@ wire_read_reply(const void *p, size_t n, struct fetch_reply *ret)
 		.size_download = head.size_download,
 		.retry_after_us = head.retry_after_us,
 		.content_type = wire_copy(content_type),
+		.content_encoding = wire_copy(content_encoding),
 		.location = wire_copy(location),
 		.errormsg = wire_copy(errormsg),
 	};

@@ -24,7 +24,6 @@ struct wire_given {
 struct wire_request {
 	struct fetch fetch;
 	char **headers;		/* texts in the message */
-	int body_fd;		/* where write_body of the fetch goes; -1 */
 	struct addrs *addrs;	/* kept, so that the same again is the same */
 };
 
@@ -32,11 +31,11 @@ void wire_add_request(struct buf *out, const struct fetch_request *request,
 	const struct wire_given *given);
 /*
  * Fills *ret, which may hold an earlier one. Method, headers and body point
- * into the message, which must outlive the fetch. `body_fd` is what came with
- * the message for the body, or -1; it is borrowed. -1: not a whole request.
+ * into the message, which must outlive the fetch. What takes the reply's body
+ * does not travel: there is no write_body. -1: not a whole request.
  */
 int wire_read_request(const void *p, size_t n, const struct wire_given *given,
-	int body_fd, struct wire_request *ret);
+	struct wire_request *ret);
 void wire_request_release(struct wire_request *request);
 
 void wire_add_reply(struct buf *out, const struct fetch_reply *reply);

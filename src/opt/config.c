@@ -139,11 +139,11 @@ config_set(struct opts *opts, const char *name, const char *value,
 {
 	struct opt_entry *entry = config_entry(opts, name, err);
 	const struct opt_entry *target;
-	const char *fixed;
+	const char *fixed, *begin;
 
 	if (entry == NULL)
 		return -1;
-	target = opts_target(opts, entry, &fixed);
+	target = opts_target(opts, entry, &fixed, &begin);
 	if (target != NULL && target->opt->flags & OPT_NO_CONFIG)
 		return err_set(err, ERR_USAGE,
 			"%s: for the command line only", name);
@@ -189,7 +189,7 @@ config_read(struct opts *opts, FILE *file, const char *path, struct err *err)
 		len = getline(&line, &size, file);
 		if (len < 0)
 			break;
-		n++;
+		opts->line = ++n;
 		if (strlen(line) != (size_t)len)
 			rc = err_set(err, ERR_USAGE, "there is a NUL byte");
 		else
@@ -211,7 +211,9 @@ opts_read_config(struct opts *opts, const char *path, struct err *err)
 
 	if (file == NULL)
 		return err_sys(err, "%s", path);
+	opts->file = path;
 	rc = config_read(opts, file, path, err);
+	opts->file = NULL;
 	fclose(file);
 	return rc;
 }

@@ -191,7 +191,8 @@ help_add_member(const struct opts *opts, const struct opts_member *member,
 static void
 help_add_term(struct buf *out, const struct opt_topic_row *row)
 {
-	char *left = mem_printf("  %s", row->term);
+	char *left = mem_printf("  %s", row->usage != NULL ? row->usage :
+		row->term);
 
 	help_add_pair(out, left, row->text);
 	help_add_notes(out, row->notes);

@@ -65,13 +65,16 @@ lint_prose(const struct opt *opt, struct err *err)
 static int
 lint_alias(const struct opts *opts, struct opt_entry *entry, struct err *err)
 {
-	const char *fixed;
-	const struct opt_entry *target = opts_target(opts, entry, &fixed);
+	const char *fixed, *begin;
+	const struct opt_entry *target = opts_target(opts, entry, &fixed,
+		&begin);
 
 	if (target == NULL)
 		return lint_fault(err, "the alias stands for no option");
 	if (entry->opt->dflt != NULL)
 		return lint_fault(err, "an alias has no default of its own");
+	if (begin[0] != '\0' && !target->opt->type->takes_value)
+		return lint_fault(err, "the alias puts text before a flag");
 	if (fixed != NULL && opt_try(target, fixed, err) != 0)
 		return err_in(err, "the alias");
 	return 0;

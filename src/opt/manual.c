@@ -175,7 +175,8 @@ manual_add_topic(struct buf *out, const struct opt_topic *topic)
 	for (i = 0; i < topic->n; i++) {
 		row = &topic->rows[i];
 		buf_add_text(out, ".TP\n");
-		manual_add_font(out, 'B', row->term);
+		manual_add_font(out, 'B', row->usage != NULL ? row->usage :
+			row->term);
 		buf_add_char(out, '\n');
 		manual_add_sentence(out, row->text);
 		if (row->notes != NULL) {

@@ -36,6 +36,7 @@ opts_free(struct opts *opts)
 		entry = &opts->entries[i];
 		if (entry->at != NULL && entry->opt->type->release != NULL)
 			entry->opt->type->release(entry->at);
+		free(entry->file);
 	}
 	for (i = 0; i < opts->n_members; i++)
 		free(opts->members[i].settings);
@@ -108,18 +109,21 @@ opts_entry(const struct opts *opts, const char *name, size_t len)
 
 struct opt_entry *
 opts_target(const struct opts *opts, struct opt_entry *entry,
-	const char **ret_fixed)
+	const char **ret_fixed, const char **ret_begin)
 {
 	const char *means = entry->opt->means;
 	size_t len;
 
 	*ret_fixed = NULL;
+	*ret_begin = "";
 	if (entry->opt->type != &opt_alias)
 		return entry;
 	if (means == NULL)
 		return NULL;
 	len = strcspn(means, "=");
-	if (means[len] == '=')
+	if (means[len] == '=' && means[strlen(means) - 1] == ':')
+		*ret_begin = means + len + 1;
+	else if (means[len] == '=')
 		*ret_fixed = means + len + 1;
 	entry = opts_entry(opts, means, len);
 	/* One step only, so that no circle of aliases can be followed. */
@@ -132,15 +136,16 @@ int
 opts_word(const struct opts *opts, struct opt_entry *entry,
 	struct opt_word *ret_word)
 {
-	const char *fixed;
-	struct opt_entry *target = opts_target(opts, entry, &fixed);
+	const char *fixed, *begin;
+	struct opt_entry *target = opts_target(opts, entry, &fixed, &begin);
 	const struct opt *value;
 
 	if (target == NULL)
 		return -1;
 	value = target->opt;
 	*ret_word = (struct opt_word){
-		.opt = entry->opt, .value = value, .fixed = fixed,
+		.opt = entry->opt, .value = value,
+		.fixed = fixed, .begin = begin,
 		.has_arg = required_argument,
 	};
 	if (fixed != NULL || !value->type->takes_value)
@@ -209,17 +214,40 @@ int
 opts_set(struct opts *opts, struct opt_entry *entry, const char *text,
 	enum opt_source source, struct err *err)
 {
-	const char *fixed;
-	struct opt_entry *target = opts_target(opts, entry, &fixed);
+	const char *fixed, *begin;
+	struct opt_entry *target = opts_target(opts, entry, &fixed, &begin);
+	char *whole;
+	int rc;
 
 	if (target == NULL)
 		return err_set(err, ERR_USAGE, "stands for nothing here");
-	if (opt_entry_set(target, fixed != NULL ? fixed : text, source,
-		    err) != 0)
+	whole = mem_printf("%s%s", begin, fixed != NULL ? fixed : text);
+	rc = opt_entry_set(target, whole, source, err);
+	free(whole);
+	if (rc != 0)
 		return -1;
 	if (entry->source < source)
 		entry->source = source;
+	if (opts->file != NULL) {
+		free(target->file);
+		target->file = mem_strdup(opts->file);
+		target->line = opts->line;
+	}
 	return 0;
+}
+
+int
+opts_blame(const struct opts *opts, const char *name, struct err *err)
+{
+	const struct opt_entry *entry = opts_entry(opts, name, strlen(name));
+
+	if (entry == NULL || entry->source != OPT_FROM_CONFIG ||
+	    entry->file == NULL)
+		return -1;
+	/* A list has several lines, and this is only the last. */
+	if (entry->opt->type->repeats)
+		return err_in(err, "%s", entry->file);
+	return err_in(err, "%s: line %zu", entry->file, entry->line);
 }
 
 int
@@ -243,6 +271,12 @@ opts_given(const struct opts *opts, const char *name)
 	const struct opt_entry *entry = opts_entry(opts, name, strlen(name));
 
 	return entry != NULL ? (int)entry->source : 0;
+}
+
+int
+opts_typed(const struct opts *opts, const char *name)
+{
+	return opts_given(opts, name) == OPT_FROM_COMMAND;
 }
 
 const struct opt *

@@ -79,8 +79,9 @@ struct opt {
 				 * or absent */
 	uint64_t min, max;	/* for counts, sizes, times; max 0: no limit */
 	const char *const *choices;	/* NULL-terminated */
-	const char *means;	/* alias: "name=value", or "name": value
-				 * passed on */
+	const char *means;	/* alias: "name=value"; or "name": the value
+				 * is passed on; or "name=begin:": so it is,
+				 * behind what ends in a colon here */
 	unsigned flags;
 	const char *brief;	/* up to 60 characters, no full stop */
 	const char *notes;	/* a paragraph for the manual, or NULL */
@@ -143,6 +144,12 @@ int opts_parse(struct opts *opts, int argc, char **argv, int *ret_first,
  */
 int opts_read_config(struct opts *opts, const char *path, struct err *err);
 
+/*
+ * Where a value is found to be wrong once all are read: puts the config file
+ * and line in front where that is who said it. Always -1.
+ */
+int opts_blame(const struct opts *opts, const char *name, struct err *err);
+
 /* Runs every set's check. */
 int opts_check(const struct opts *opts, struct err *err);
 
@@ -151,6 +158,9 @@ int opts_check(const struct opts *opts, struct err *err);
  * has its default.
  */
 int opts_given(const struct opts *opts, const char *name);
+
+/* Whether it was said on the command line, by any word for it. */
+int opts_typed(const struct opts *opts, const char *name);
 
 /* The row called `name`, aliases included; NULL: none. */
 const struct opt *opts_find(const struct opts *opts, const char *name);

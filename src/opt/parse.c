@@ -265,12 +265,12 @@ parser_take(const struct parser *parser, int code, struct err *err)
 	int negated;
 	struct opt_entry *entry = parser_entry(parser, code, &negated);
 	const char *text = optarg != NULL ? optarg : "";
-	const char *fixed;
+	const char *fixed, *begin;
 	const struct opt_entry *target;
 
 	if (entry == NULL)
 		return err_set(err, ERR_USAGE, "unknown option");
-	target = opts_target(parser->opts, entry, &fixed);
+	target = opts_target(parser->opts, entry, &fixed, &begin);
 	if (target != NULL && !target->opt->type->takes_value)
 		text = negated ? "no" : "yes";
 	if (opts_set(parser->opts, entry, text, OPT_FROM_COMMAND, err) != 0)

@@ -32,8 +32,9 @@ opt_whole(const struct buf *out, struct err *err)
 const char *const *
 opt_word_choices(const struct opt_word *word)
 {
-	return word->opt->choices != NULL ? word->opt->choices :
-		word->value->choices;
+	if (word->opt->choices != NULL)
+		return word->opt->choices;
+	return word->begin[0] == '\0' ? word->value->choices : NULL;
 }
 
 void
@@ -83,6 +84,9 @@ opt_word_facts(const struct opt_word *word, struct buf *out)
 	if (word->fixed != NULL)
 		buf_printf(out, " Same as --%s=%s.", word->value->name,
 			word->fixed);
+	else if (word->begin[0] != '\0')
+		buf_printf(out, " Same as --%s %s%s.", word->value->name,
+			word->begin, word->opt->arg);
 	else if (word->opt != word->value)
 		buf_printf(out, " Same as --%s.", word->value->name);
 	if (word->fixed == NULL)

@@ -17,6 +17,7 @@ struct opts;
 
 struct opt_topic_row {
 	const char *term;	/* "async", "url_effective", "3" */
+	const char *usage;	/* how it is typed, "grep:REGEX"; NULL: term */
 	const char *text;	/* a few words, no full stop */
 	const char *notes;	/* a paragraph, or NULL */
 };

@@ -20,6 +20,8 @@ struct opt_entry {
 	const struct opt_set *set;
 	void *at;		/* the value's place; NULL for an alias */
 	enum opt_source source;
+	char *file;		/* config that said it last; owned, or NULL */
+	size_t line;
 };
 
 struct opts_member {
@@ -35,6 +37,8 @@ struct opts {
 	size_t n_entries;
 	const struct opt_topic *topics;
 	size_t n_topics;
+	const char *file;	/* config that is being read; NULL: none */
+	size_t line;
 };
 
 /* How one row is said on a command line, aliases seen through. */
@@ -42,6 +46,7 @@ struct opt_word {
 	const struct opt *opt;	/* the row */
 	const struct opt *value;	/* the row its value belongs to */
 	const char *fixed;	/* alias: the value it stands for, or NULL */
+	const char *begin;	/* alias: what its value begins with, or "" */
 	int has_arg;		/* as in struct option */
 	int on;			/* a flag that is on by default */
 };
@@ -52,10 +57,12 @@ struct opt_entry *opts_entry(const struct opts *opts, const char *name,
 
 /*
  * Where the entry's value goes: itself, or what an alias stands for; NULL when
- * that is no option. *ret_fixed is the value an alias brings, or NULL.
+ * that is no option. *ret_fixed is the value an alias brings, or NULL;
+ * *ret_begin what it puts in front of one, or "".
  */
 struct opt_entry *opts_target(const struct opts *opts,
-	struct opt_entry *entry, const char **ret_fixed);
+	struct opt_entry *entry, const char **ret_fixed,
+	const char **ret_begin);
 
 /* Returns 0, or -1 for an alias of nothing. */
 int opts_word(const struct opts *opts, struct opt_entry *entry,

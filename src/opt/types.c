@@ -123,12 +123,28 @@ opt_flag_print(const struct opt *opt, const void *at, struct buf *out)
 	buf_add_text(out, *value ? "yes" : "no");
 }
 
+/* -1: several numbers, as other options take them. */
+static int
+opt_is_list(const struct opt *opt, const char *text, struct err *err)
+{
+	char shown[OPT_SHOWN];
+
+	if (text[strspn(text, "0123456789,")] != '\0' ||
+	    strchr(text, ',') == NULL)
+		return 0;
+	return err_set(err, ERR_USAGE, "%s is more than one number: only "
+		"options of N[,N...] take several",
+		opt_shown(opt, text, shown));
+}
+
 static int
 opt_count_parse(const struct opt *opt, const char *text, void *at,
 	struct err *err)
 {
 	uint64_t n, *value = at;
 
+	if (opt_is_list(opt, text, err) != 0)
+		return -1;
 	if (units_count(text, &n) != 0)
 		return opt_refuse(opt, text, err);
 	if (opt_in_range(opt, n, text, err) != 0)

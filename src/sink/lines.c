@@ -35,6 +35,8 @@ struct lines {
 	struct lines_piece *pieces;
 	size_t n;
 	struct buf literals;
+	const struct column_set *set;
+	struct column_list all;		/* columns there are */
 	struct ndjson *ndjson;		/* NULL: no piece asks for it */
 };
 
@@ -86,15 +88,13 @@ lines_add_default(struct buf *out, const struct result *result)
 
 /* What json's `escaped` says, for %{escaped}. */
 static int
-lines_escaped(const struct result *result)
+lines_escaped(const struct lines *lines, const struct result *result)
 {
-	const struct column *columns;
 	const char *text;
-	size_t i, n;
+	size_t i;
 
-	columns = columns_all(&n);
-	for (i = 0; i < n; i++) {
-		text = column_text(&columns[i], result);
+	for (i = 0; i < lines->all.n; i++) {
+		text = column_text(lines->all.items[i], result);
 		if (text != NULL && !utf8_valid(text, strlen(text)))
 			return 1;
 	}
@@ -102,9 +102,10 @@ lines_escaped(const struct result *result)
 }
 
 static void
-lines_add_column(struct buf *out, const struct column *column,
+lines_add_column(const struct lines *lines, const struct column *column,
 	const struct result *result)
 {
+	struct buf *out = output_buf(lines->output);
 	const char *text = column_text(column, result);
 	char value[COLUMN_VALUE_MAX];
 	int escaped;
@@ -114,7 +115,8 @@ lines_add_column(struct buf *out, const struct column *column,
 		utf8_add_clean(out, text, strlen(text));
 		return;
 	}
-	escaped = column->type == COLUMN_ESCAPED && lines_escaped(result);
+	escaped = column->type == COLUMN_ESCAPED &&
+		lines_escaped(lines, result);
 	end = column_write(column, result, escaped, value);
 	buf_add(out, value, (size_t)(end - value));
 }
@@ -130,7 +132,7 @@ lines_add_piece(const struct lines *lines, const struct lines_piece *piece,
 		buf_add(out, lines->literals.data + piece->at, piece->len);
 		break;
 	case LINES_COLUMN:
-		lines_add_column(out, piece->column, result);
+		lines_add_column(lines, piece->column, result);
 		break;
 	case LINES_STATUS:
 		lines_add_status(out, result->response_code);
@@ -182,25 +184,15 @@ lines_push_literal(struct lines *lines, char c)
 		last->len++;
 }
 
-static void
-lines_push_json(struct lines *lines)
-{
-	struct column_list all;
-
-	lines_push(lines, LINES_JSON);
-	if (lines->ndjson != NULL || column_list_parse(&all, NULL, NULL) != 0)
-		return;
-	lines->ndjson = ndjson_new(&all);
-	column_list_release(&all);
-}
-
 static int
 lines_push_name(struct lines *lines, const char *name, struct err *err)
 {
 	const struct column *column;
 
 	if (strcmp(name, "json") == 0) {
-		lines_push_json(lines);
+		lines_push(lines, LINES_JSON);
+		if (lines->ndjson == NULL)
+			lines->ndjson = ndjson_new(&lines->all);
 		return 0;
 	}
 	/* curl has two names for the status, and pads both. */
@@ -209,7 +201,7 @@ lines_push_name(struct lines *lines, const char *name, struct err *err)
 		lines_push(lines, LINES_STATUS);
 		return 0;
 	}
-	column = column_find(name, err);
+	column = column_find(lines->set, name, err);
 	if (column == NULL)
 		return err_in(err, "-w '%%{%s}'", name);
 	lines_push(lines, LINES_COLUMN)->column = column;
@@ -280,6 +272,7 @@ lines_close(void *self)
 	struct lines *lines = self;
 
 	ndjson_free(lines->ndjson);
+	column_list_release(&lines->all);
 	buf_release(&lines->literals);
 	free(lines->pieces);
 	free(lines);
@@ -293,8 +286,10 @@ lines_open(const struct sink_args *args, struct err *err)
 	lines->output = args->output;
 	lines->formatted = args->format != NULL;
 	buf_init(&lines->literals, LINES_FORMAT_MAX);
-	if (args->format == NULL ||
-	    lines_compile(lines, args->format, err) == 0)
+	lines->set = args->set;
+	if (column_list_parse(&lines->all, args->set, NULL, err) == 0 &&
+	    (args->format == NULL ||
+	    lines_compile(lines, args->format, err) == 0))
 		return lines;
 	lines_close(lines);
 	return NULL;

@@ -16,11 +16,11 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "core/errand.h"
 #include "core/job.h"
 #include "core/run.h"
 #include "core/zygote.h"
 #include "net/loop.h"
-#include "net/perform.h"
 #include "strategy/family.h"
 
 /* --- in the child --- */
@@ -29,21 +29,25 @@
 static void
 fork_live(struct zygote_child *child)
 {
-	struct wire_request request = { 0 };
+	struct errand errand = { 0 };
 	struct packet *packet = child->packet;
 	int fd = packet->n_fds > 0 ? packet->fds[0] : -1;
 	struct packet answer;
 
-	if (wire_read_request(packet->bytes.data, packet->bytes.len,
-	    child->given, fd, &request) != 0 || child->performer == NULL)
+	if (errand_read_request(packet->bytes.data, packet->bytes.len, fd,
+	    child, &errand) != 0 || child->performer == NULL)
 		_exit(EXIT_FAILURE);
 	/* Nobody will use the connection again. */
-	request.fetch.request.flags &= ~(unsigned)FETCH_REUSE;
-	perform(child->performer, &request.fetch);
+	errand.request.fetch.request.flags &= ~(unsigned)FETCH_REUSE;
+	errand_perform(&errand, child->performer);
+	/* The run may end with the answer, and this process at once. */
+	errand_end_stages(&errand);
 	packet_init(&answer);
 	answer.kind = ZYGOTE_MESSAGE;
 	answer.number = (uint32_t)child->slot;
-	wire_add_reply(&answer.bytes, &request.fetch.reply);
+	errand_add_reply(&answer.bytes, &fd, &errand);
+	if (fd >= 0)
+		answer.fds[answer.n_fds++] = fd;
 	packet_send(child->sock, &answer, 0);
 }
 
@@ -105,14 +109,14 @@ fork_cancel_all(struct fork *fork)
 static void
 fork_ask(struct fork *fork, struct fork_slot *slot)
 {
-	const struct fetch_request *request = &slot->job->fetch.request;
 	struct packet *packet = &fork->packet;
 	enum packet_status status;
+	int fd;
 
-	wire_add_request(&packet->bytes, request,
-		zygote_given(fork->zygote));
-	if (request->write_body != NULL)
-		packet->fds[packet->n_fds++] = request->body_fd;
+	errand_add_request(&packet->bytes, &fd, slot->job,
+		zygote_given(fork->zygote), zygote_arg(fork->zygote));
+	if (fd >= 0)
+		packet->fds[packet->n_fds++] = fd;
 	status = zygote_spawn(fork->zygote, (size_t)(slot - fork->slots),
 		packet);
 	packet->n_fds = 0;
@@ -161,8 +165,9 @@ fork_on_message(struct fork *fork, struct fork_slot *slot,
 	if (slot->job == NULL || packet->broken)
 		return;
 	/* What cannot be read is a crash, once the child has ended. */
-	if (wire_read_reply(packet->bytes.data, packet->bytes.len,
-	    &slot->job->fetch.reply) == 0)
+	if (errand_read_reply(packet->bytes.data, packet->bytes.len,
+	    packet->n_fds > 0 ? packet->fds[0] : -1, slot->job,
+	    zygote_arg(fork->zygote)) == 0)
 		fork_give_back(fork, slot);
 }
 
@@ -243,12 +248,14 @@ fork_on_room(evutil_socket_t fd, short what, void *arg)
 	fork_fill(fork);
 }
 
-/* The run is over; the children themselves end with the zygote. */
+/* The run is over. Children would end with the zygote, but until then write
+ * on into bodies that are given back. */
 static void
 fork_cancel(void *arg)
 {
 	struct fork *fork = arg;
 
+	zygote_kill(fork->zygote);
 	fork_cancel_all(fork);
 	fork_end(fork);
 }

@@ -54,7 +54,6 @@ green_main(void *arg)
 	const struct green_task task = *(const struct green_task *)arg;
 
 	green_fetch(task.green, task.multi, &task.job->fetch);
-	run_done(task.green->run, task.job);
 }
 
 /* --- as the loop sees it --- */
@@ -67,7 +66,7 @@ green_reserve(void *arg, size_t n)
 
 	if (coroutines_reserve(green->coroutines, &err) == 0)
 		return 0;
-	log_warning("only %zu fetches at a time instead of %zu: %s "
+	log_warning("only %zu at a time instead of %zu: %s "
 		"(vm.max_map_count, ulimit -v)", n,
 		run_concurrency(green->run), err.text);
 	return -1;
@@ -86,11 +85,18 @@ green_start(void *arg, struct multi *multi, struct job *job)
 	coroutine_start(green->coroutines, green_main, &task);
 }
 
+/*
+ * The coroutine ends, and what is made of its reply needs none: with an inline
+ * pool stages run in there, and how much stack a library under one of them
+ * needs is not ours to know.
+ */
 static void
 green_done(void *arg, struct job *job)
 {
-	(void)arg;
+	struct green *green = arg;
+
 	coroutine_resume(job->fetch.waiter);
+	run_done(green->run, job);
 }
 
 static int
@@ -118,7 +124,7 @@ green_run(struct run *run, const void *settings, struct err *err)
 static const struct opt green_rows[] = {
 	{ .name = "green-stack", .type = &opt_size,
 	  .off = OPT_AT(struct green_settings, stack, uint64_t),
-	  .arg = "SIZE", .dflt = "128KiB", .min = 32 * 1024,
+	  .arg = "SIZE", .dflt = "256KiB", .min = 32 * 1024,
 	  .max = 1024 * 1024 * 1024, .flags = OPT_EXPERT,
 	  .brief = "stack of each coroutine of green",
 	  .notes = "Address space rather than memory: only the pages that "

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "core/errand.h"
 #include "core/job.h"
 #include "core/places.h"
 #include "core/run.h"
@@ -127,13 +128,15 @@ pool_lift(struct pool_worker *worker, size_t place)
 
 /* Bytes that cannot be read are taken for what a dying process wrote. */
 static void
-pool_read(struct pool_worker *worker, size_t place, const void *p, size_t n)
+pool_read(struct pool_worker *worker, size_t place, const void *p, size_t n,
+	int fd)
 {
 	struct job *job = pool_lift(worker, place);
-	struct fetch_reply *reply = &job->fetch.reply;
 
-	if (wire_read_reply(p, n, reply) != 0)
-		fetch_reply_crash(reply, 0, clock_us() - worker->since_us);
+	if (errand_read_reply(p, n, fd, job,
+	    zygote_arg(worker->pool->zygote)) != 0)
+		fetch_reply_crash(&job->fetch.reply, 0,
+			clock_us() - worker->since_us);
 	worker->pool->stillborn = 0;
 	worker->done++;
 	run_done(worker->pool->run, job);
@@ -152,7 +155,7 @@ pool_collect(struct pool_worker *worker)
 			continue;
 		len = places_take(worker->places, i, reply);
 		if (len > 0)
-			pool_read(worker, i, reply, (size_t)len);
+			pool_read(worker, i, reply, (size_t)len, -1);
 	}
 }
 
@@ -220,7 +223,8 @@ pool_on_long_reply(struct pool_worker *worker, const struct packet *packet)
 	if (packet->broken || place >= PLACES_N || worker->jobs[place] == NULL)
 		return;
 	places_take(worker->places, place, nothing);
-	pool_read(worker, place, packet->bytes.data, packet->bytes.len);
+	pool_read(worker, place, packet->bytes.data, packet->bytes.len,
+		packet->n_fds > 0 ? packet->fds[0] : -1);
 }
 
 static enum packet_status
@@ -375,17 +379,18 @@ pool_wake(struct pool_worker *worker)
 		pool_start_tick(worker->pool);
 }
 
-/* Sends pool->packet as a request under a new ticket, and empties it. */
+/* Sends pool->packet as a request under a new ticket, with the body's file if
+ * there is one, and empties it. */
 static enum packet_status
-pool_send_long(struct pool_worker *worker, const struct job *job)
+pool_send_long(struct pool_worker *worker, int fd)
 {
 	struct packet *packet = &worker->pool->packet;
 	enum packet_status status;
 
 	packet->kind = WORKER_REQUEST;
 	packet->value = ++worker->ticket;
-	if (job->fetch.request.write_body != NULL)
-		packet->fds[packet->n_fds++] = job->fetch.request.body_fd;
+	if (fd >= 0)
+		packet->fds[packet->n_fds++] = fd;
 	status = packet_send(worker->sock, packet, PACKET_NOWAIT);
 	packet->n_fds = 0;
 	packet_clear(packet);
@@ -418,17 +423,17 @@ pool_give(struct pool_worker *worker, struct job *job)
 	struct pool *pool = worker->pool;
 	struct packet *packet = &pool->packet;
 	struct worker_entry entry = { .ticket = 0 };
+	int fd;
 
 	packet_clear(packet);
 	buf_add(&packet->bytes, &entry, sizeof entry);
-	wire_add_request(&packet->bytes, &job->fetch.request,
-		zygote_given(pool->zygote));
-	if (job->fetch.request.write_body == NULL &&
-	    packet->bytes.len <= PLACES_BYTES) {
+	errand_add_request(&packet->bytes, &fd, job,
+		zygote_given(pool->zygote), zygote_arg(pool->zygote));
+	if (fd < 0 && packet->bytes.len <= PLACES_BYTES) {
 		pool_put(worker, job, packet->bytes.data, packet->bytes.len);
 		return 0;
 	}
-	if (pool_send_long(worker, job) == PACKET_AGAIN) {
+	if (pool_send_long(worker, fd) == PACKET_AGAIN) {
 		list_push_front(&pool->again, &job->fetch.node);
 		pool_start_tick(pool);
 		return -1;
@@ -534,12 +539,17 @@ pool_cancel_all(struct pool *pool)
 			0);
 }
 
-/* The run is over; the workers themselves end with the zygote. */
+/*
+ * The run is over. The workers would end with the zygote; but while jobs are
+ * taken from them they would write on into bodies that are given back, all
+ * the faster as each makes room for the others.
+ */
 static void
 pool_cancel(void *arg)
 {
 	struct pool *pool = arg;
 
+	zygote_kill(pool->zygote);
 	pool_cancel_all(pool);
 	pool_end(pool);
 }

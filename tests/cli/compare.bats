@@ -98,3 +98,23 @@ requests() {
 	[ "$(wc -l <all)" -eq 40 ]
 	[[ $output != *hidden* ]]
 }
+
+@test "a comparison that is cut short has no winner and no files" {
+	local status=0
+
+	timeout -s INT 1 "$FETCHALL" -s async,serial --runs 9 \
+		--export-json out.json --results records \
+		"$ORIGIN_URL/delay/200" >table 2>messages || status=$?
+	[ "$status" -eq 124 ] || [ "$status" -eq 130 ]
+	grep -q '^async ([0-9] of 9 runs) ' table
+	grep -q '^Cut short after [0-9] of 18 runs: there is no winner' table
+	grep -q 'cut short: files of --export-\* and --plot are not' messages
+	[ ! -e out.json ]
+	! grep -q ' won\| took ' table
+}
+
+@test "an empty list has no winner" {
+	: >empty
+	run -0 fetch -s serial,async empty
+	[[ ${lines[-1]} == "There is nothing to compare: "* ]]
+}

@@ -83,6 +83,15 @@ SOON=1500
 	done
 }
 
+@test "SIGINT while a retry is waited for: the URL counts as cut off" {
+	start --retry-delay 60s --retry 3 "$ORIGIN_URL/status/503"
+	until [ -s out ]; do sleep 0.02; done
+	end_by INT
+	[ "$status" -eq 130 ]
+	[ "$(grep -c . out)" -eq 1 ]
+	grep -q '^0 URLs: 0 ok, 0 failed, 1 cut off$' err
+}
+
 @test "SIGTERM is status 143" {
 	for strategy in serial async; do
 		start -s "$strategy" --json "$ORIGIN_URL/silent"
@@ -204,4 +213,14 @@ SOON=1500
 		"$ORIGIN_URL/bytes/1"
 	[[ $output == *"/nonexistent/x"* ]]
 	wait_stat 'requests == 0'
+}
+
+@test "a standard output that is closed is said so, and nobody gets its number" {
+	run -3 --separate-stderr bash -c '"$1" "$2" >&-' - "$FETCHALL" \
+		"$ORIGIN_URL/bytes/5"
+	[[ $stderr == *"error: standard output is closed, or not open for"* ]]
+	# A file that is opened early would be number 1.
+	run -0 bash -c '"$1" --results out --json "$2" >&-' - "$FETCHALL" \
+		"$ORIGIN_URL/bytes/5"
+	[ "$(jq -r .response_code out)" = 200 ]
 }

@@ -30,6 +30,20 @@ all_fetched() {
 	done
 }
 
+@test "few files: bodies that wait for stages hold no more than there are" {
+	local i
+
+	run -0 "$FETCHALL" --version
+	[[ $output != *"without jansson"* ]] || skip "${lines[0]}"
+	mkdir files
+	for ((i = 0; i < 600; i++)); do
+		echo "{\"url\":\"$ORIGIN_URL/bytes/1\",\"output\":\"files/$i\"}"
+	done >list
+	run -0 bash -c 'ulimit -n 256; exec "$@"' - "$FETCHALL" -c 20 -j 2 \
+		--post sleep:1ms --input-format ndjson --format none list
+	[[ $output == *"600 URLs: 600 ok, 0 failed"* ]]
+}
+
 @test "few threads or stacks: -c is lowered to those there are" {
 	case ${FLAGS-} in
 	*-fsanitize=*) skip "a sanitizer needs all the address space" ;;

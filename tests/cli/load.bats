@@ -97,3 +97,11 @@ summary() {
 	run -1 "$FETCHALL" --first "$ORIGIN_URL/status/404" \
 		"$ORIGIN_URL/status/500"
 }
+
+@test "--first says it when there was none" {
+	run -1 --separate-stderr "$FETCHALL" --first --summary none \
+		http://127.0.0.1:1/a http://127.0.0.1:1/b
+	[ "$stderr" = "fetchall: error: --first: no URL was fetched well" ]
+	run -1 --separate-stderr "$FETCHALL" --first --summary none - </dev/null
+	[ "$stderr" = "fetchall: error: --first: there was no URL to fetch" ]
+}

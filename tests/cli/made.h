@@ -17,8 +17,11 @@ made_report(int64_t wall_ms, int64_t cpu_ms, uint64_t failed)
 		.user_us = cpu_ms * 500,
 		.system_us = cpu_ms * 500,
 		.peak_bytes = 10 << 20,
+		.time_total = wall_ms * 1000 * 100,
+		.concurrency = 100,
 		.p50_us = 1500,
 		.p99_us = 9000,
+		.max_us = 9500,
 	};
 
 	report.counters.attempts = 100;

@@ -102,10 +102,57 @@ setting() {
 	awk 'length > 80 && !/dns,timeout,reset/ { print; exit 1 }' page
 }
 
+@test "--help=stages has every stage, with its argument and fields" {
+	run -0 fetchall --help=stages
+	[[ $output == *"  sha256 "* ]]
+	[[ $output == *"  gzip[:LEVEL] "* ]]
+	[[ $output == *"  pow:A,B "* ]]
+	[[ $output == *"Fields: sha256 ("* ]]
+	run -0 fetchall --help=fields
+	[[ $output == *"  wc_lines "*"With --post wc only."* ]]
+	run -0 fetchall --help=gzip
+	[[ $output == *"gzip[:LEVEL]"* ]]
+	run -0 fetchall --help=pools
+	[[ $output == *thread*process*inline* ]]
+	run -0 fetchall --dump=man
+	[[ $output == *".SH STAGES"*".SH POOLS"* ]]
+}
+
+@test "stages are completed behind --post" {
+	fetchall --dump=bash >completion
+	run -0 bash -c '. ./completion; COMP_WORDS=(fetchall --post sha)
+		COMP_CWORD=2 _fetchall; echo "${COMPREPLY[@]}"'
+	[ "$output" = sha256 ]
+	run -0 bash -c '. ./completion; COMP_WORDS=(fetchall --exec sha)
+		COMP_CWORD=2 _fetchall; echo "${COMPREPLY[@]}"'
+	[ -z "$output" ]
+}
+
+@test "a stage that is none, or a bad argument, ends before any request" {
+	start_origin
+	run -2 --separate-stderr fetchall --post sha25 "$ORIGIN_URL/"
+	[[ $stderr == *"did you mean 'sha256'"* ]]
+	[[ $stderr == *crc32*gzip* ]]
+	run -2 --separate-stderr fetchall --post pow:7 "$ORIGIN_URL/"
+	[[ $stderr == *"--post pow:"* ]]
+	run -2 --separate-stderr fetchall --post wc --columns wc_line \
+		"$ORIGIN_URL/"
+	[[ $stderr == *"did you mean 'wc_lines'"* ]]
+	run -2 --separate-stderr fetchall --columns wc_lines "$ORIGIN_URL/"
+	[[ $stderr == *"--columns: column 'wc_lines' comes with --post wc"* ]]
+	run -2 --separate-stderr fetchall -w '%{time_post}' "$ORIGIN_URL/"
+	[[ $stderr == *"column 'time_post' comes with --post" ]]
+	[ -z "$output" ]
+	stop_all
+}
+
 @test "--version names the libraries" {
 	run -0 fetchall --version
 	[[ ${lines[0]} == "fetchall "* ]]
 	[[ $output == *libcurl*c-ares*libevent* ]]
+	for name in jansson xxhash zstd gmp brotli libxml2 pcre2; do
+		[[ ${lines[1]} =~ ^"Optional libraries: ".*with(out)?" $name" ]]
+	done
 }
 
 @test "completion parses in its shell and knows every option" {
@@ -123,11 +170,19 @@ setting() {
 	run -0 bash -c '. ./completion.bash; complete -p fetchall'
 }
 
-@test "the manual's sections are there" {
+@test "the manual is a whole page" {
+	local section
+
 	run -0 fetchall --dump=man
-	for section in OPTIONS STRATEGIES FIELDS "EXIT STATUS"; do
-		[[ $output == *".SH"*"$section"* ]]
+	[[ ${lines[1]} == ".TH FETCHALL 1 "*"fetchall "[0-9]* ]]
+	for section in NAME SYNOPSIS OPTIONS STRATEGIES FIELDS "EXIT STATUS" \
+	    FILES; do
+		[ "$(grep -c "^.SH $section\$" <<<"$output")" -eq 1 ]
 	done
+	[[ $output != *@VERSION@* && $output != *@SECTIONS@* ]]
+	if command -v groff >/dev/null; then
+		[ -z "$(groff -man -Tutf8 -wall -Wbreak -z 2>&1 <<<"$output")" ]
+	fi
 }
 
 @test "--dump=config is read back as it was, and keeps secrets" {
@@ -187,4 +242,38 @@ setting() {
 	run -0 fetchall --version
 	run -2 fetchall /dev/null
 	run -0 fetchall --no-config /dev/null
+}
+
+@test "what was typed for nothing is refused, but not what a file says" {
+	local option
+
+	for option in '-j 3' '--pool inline' '--buffer 2MiB'; do
+		run -2 --separate-stderr fetchall $option --dry-run http://x/
+		[[ $stderr == *" is for stages: there is no --post" ]]
+		fetchall $option -p wc --dry-run http://x/
+		fetchall $option --compressed --dry-run http://x/
+	done
+	echo 'jobs = 3' >file
+	fetchall --config file --dry-run http://x/
+	run -2 --separate-stderr fetchall -s serial,async --summary json \
+		http://127.0.0.1:1/
+	[[ $stderr == *"--summary json is of one run"*--export-json* ]]
+	run -2 --separate-stderr fetchall -p wc -j 1,2,4 http://x/
+	[[ $stderr == *"--jobs: '1,2,4' is more than one number: "* ]]
+}
+
+@test "what a config file says and nobody can do names its line" {
+	local option
+
+	for option in 'strategy = nope' 'columns = nope' 'retry-on = nope'; do
+		printf '\n%s\n' "$option" >file
+		run -2 --separate-stderr fetchall --config file http://x/
+		[[ $stderr == *"error: file: line 2: --${option%% *}: "*nope* ]]
+		run -2 --separate-stderr fetchall --config file \
+			--"${option%% *}" nope2 http://x/
+		[[ $stderr == *"error: --${option%% *}: "*nope2* ]]
+	done
+	echo 'post = gzip:99' >file
+	run -2 --separate-stderr fetchall --config file http://x/
+	[[ $stderr == *"error: file: --post gzip: "* ]]
 }

@@ -141,8 +141,9 @@ every_default_can_be_typed(void **state)
 		if (opt->dflt == NULL)
 			continue;
 		line = opt->type == &opt_flag ?
-			mem_printf("fetchall --%s", opt->name) :
-			mem_printf("fetchall --%s=%s", opt->name, opt->dflt);
+			mem_printf("fetchall -pwc --%s", opt->name) :
+			mem_printf("fetchall -pwc --%s=%s", opt->name,
+				opt->dflt);
 		if (parse_once(line, &err) != 0)
 			fail_msg("%s: %s", line, err.text);
 		free(line);
@@ -208,6 +209,13 @@ rules_between_options_are_kept(void **state)
 		{ "fetchall --max-header 100", "--max-header" },
 		{ "fetchall --concurency 5", "--concurrency" },
 		{ "fetchall --dump=nothing-such", "--dump" },
+		{ "fetchall --no-fetch", "--no-fetch leaves nothing to do" },
+		{ "fetchall --no-fetch -p wc", NULL },
+		{ "fetchall --no-fetch --exec true", NULL },
+		{ "fetchall --no-fetch -p wc --compressed", "--compressed" },
+		{ "fetchall --no-fetch -p wc --fetch --compressed", NULL },
+		{ "fetchall --buffer 1023KiB", "--buffer" },
+		{ "fetchall --pool treads", "'thread'" },
 	};
 	struct err err;
 	size_t i;

@@ -141,6 +141,22 @@ dies() {
 	done
 }
 
+@test "without the zygote of its pool a run ends and says so" {
+	begin -s async -c 2 -j 2 --pool process --post sleep:30000 \
+		"$ORIGIN_URL/bytes/"{1..9}
+	pid=$(zygote)
+	child=$(child_of "$pid")
+	kill -KILL "$pid"
+	ended
+	cat records messages
+	[ "$status" -eq 4 ]
+	grep 'pool process: .* makes processes was killed by signal 9' messages
+	[ "$(count '"ok":true')" -eq 0 ]
+	[ "$(count '"error_class":"stopped"')" -eq "$(wc -l <records)" ]
+	[ "$(count '"final":true')" -eq 0 ]
+	gone "$pid" "$child"
+}
+
 @test "kill -9 leaves no process behind" {
 	for strategy in fork process-pool; do
 		begin -s $strategy "$ORIGIN_URL/silent" "$ORIGIN_URL/silent/2"
@@ -237,4 +253,138 @@ dies() {
 		[[ $output == *'processes at a time instead of 20'* ]]
 		[[ $output == *'50 ok, 0 failed'* ]]
 	done
+}
+
+@test "a file whose stages a child ran has its name; without a fetch none is" {
+	local strategy
+
+	run -0 "$FETCHALL" --version
+	[[ $output != *"without jansson"* ]] || skip "${lines[0]}"
+	for strategy in fork process-pool; do
+		echo "{\"url\":\"$ORIGIN_URL/bytes/8\",\"output\":\"$strategy\"}" \
+			>list
+		run -0 --separate-stderr "$FETCHALL" -s "$strategy" --json \
+			--pool inline --post wc --input-format ndjson list
+		[[ $output == *"\"filename_effective\":\"$strategy\""* ]]
+		[[ $output == *'"wc_bytes":8'* ]]
+		[ "$(cat "$strategy")" = abcdefgh ]
+		rm "$strategy"
+		for stage in wc gzip; do
+			run -0 --separate-stderr "$FETCHALL" -s "$strategy" \
+				--json --no-fetch --post "$stage" \
+				--input-format ndjson list
+			[[ $output == *'"filename_effective":null'* ]]
+		done
+		[ ! -e "$strategy" ]
+	done
+}
+
+# make_deaf: a coproc command that ends neither with its input nor when it is
+# asked to.
+make_deaf() {
+	cat >deaf <<-'END'
+	#!/bin/sh
+	trap '' TERM
+	echo $$ >>pids
+	while read -r line; do
+		n=${line##*\"length\":}
+		head -c "${n%%[!0-9]*}" >/dev/null
+		echo '{}'
+	done
+	while :; do sleep 0.1; done
+	END
+	chmod +x deaf
+}
+
+@test "no command of a stage outlives the processes that run stages" {
+	local args
+
+	make_deaf
+	for args in "-s fork --pool inline" "-s process-pool --pool inline" \
+	    "-s async --pool process" "-s fork --pool process"; do
+		rm -f pids
+		# shellcheck disable=SC2086
+		run -0 "$FETCHALL" $args -c 2 -j 2 --post coproc:./deaf \
+			"$ORIGIN_URL/bytes/1" "$ORIGIN_URL/bytes/2"
+		[ -s pids ]
+		while read -r pid; do
+			run ! kill -0 "$pid"
+		done <pids
+	done
+}
+
+@test "commands that do not end with their input end the run late, once" {
+	local args begun
+
+	make_deaf
+	for args in "-s async --pool thread" "-s thread --pool inline"; do
+		rm -f pids
+		begun=${EPOCHREALTIME/./}
+		# shellcheck disable=SC2086
+		begin $args -c 4 -j 4 --post coproc:./deaf --post sleep:200 \
+			"$ORIGIN_URL/delay/100/"{1..4}
+		ended
+		[ "$status" -eq 0 ]
+		[ "$(wc -l <pids)" -ge 2 ]
+		[ $((${EPOCHREALTIME/./} - begun)) -lt 5000000 ]
+		while read -r pid; do
+			run ! kill -0 "$pid"
+		done <pids
+	done
+}
+
+@test "a signal need not wait for commands that do not end" {
+	local args begun commands
+
+	make_deaf
+	for args in "-s async --pool thread" "-s async --pool process" \
+	    "-s process-pool --pool inline"; do
+		rm -f pids records
+		# shellcheck disable=SC2086
+		begin $args -c 4 -j 4 --post coproc:./deaf \
+			"$ORIGIN_URL/bytes/"{1..4}
+		until [ -e records ] && [ "$(wc -l <records)" -eq 4 ]; do
+			sleep 0.01
+		done
+		begun=${EPOCHREALTIME/./}
+		kill -TERM "$fetch_pid"
+		ended
+		[ "$status" -eq 143 ]
+		[ $((${EPOCHREALTIME/./} - begun)) -lt 1500000 ]
+		mapfile -t commands <pids
+		gone "${commands[@]}"
+	done
+}
+
+@test "a command that does not end with its input holds no signal up" {
+	local begun pool
+
+	make_deaf
+	for pool in thread process; do
+		rm -f pids
+		begin -c 2 -j 2 --pool "$pool" --post coproc:./deaf \
+			"$ORIGIN_URL/bytes/1" "$ORIGIN_URL/silent"
+		until [ -s pids ]; do sleep 0.01; done
+		begun=${EPOCHREALTIME/./}
+		kill -TERM "$fetch_pid"
+		ended
+		[ "$status" -eq 143 ]
+		[ $((${EPOCHREALTIME/./} - begun)) -lt 1500000 ]
+		run ! kill -0 "$(cat pids)"
+	done
+}
+
+# peak ARGUMENT...: memory_peak in MiB, of a run without fetches.
+peak() {
+	"$FETCHALL" --no-fetch --format none --summary json "$@" \
+		"$ORIGIN_URL/" "$ORIGIN_URL/2" 2>&1 >/dev/null |
+		jq '.memory_peak / 1048576 | floor'
+}
+
+@test "memory is that of the stages' processes as well" {
+	need jq python3
+	[ "$(peak --pool process -j 16 --post sleep:300)" -ge \
+		"$(($(peak --pool thread -j 16 --post sleep:300) + 2))" ]
+	[ "$(peak --exec "python3 -c 'import time; \
+		memory = b\"x\" * (100 << 20); time.sleep(0.5)'")" -ge 100 ]
 }

@@ -23,8 +23,8 @@ examples() {
 		"$top_srcdir/README"
 }
 
-@test "the README has ten examples" {
-	[ "$(examples | wc -l)" -eq 10 ]
+@test "the README has eleven examples" {
+	[ "$(examples | wc -l)" -eq 11 ]
 }
 
 @test "each example of the README works" {

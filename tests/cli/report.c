@@ -55,6 +55,131 @@ people_get_lines(void **state)
 	buf_release(&out);
 }
 
+static struct report
+with_stages(void)
+{
+	struct report report = usual;
+
+	report.stages = (struct report_stages){
+		.pool = "thread", .workers = 2, .bodies = 1200, .failed = 4,
+		.wall_us = 3000000, .cpu_us = 2500000, .queue_p50_us = 1500,
+		.queue_p99_us = 20000, .queue_max_us = 31000,
+		.busy_us = 3000000, .hidden_us = 2400000,
+		.peak_bytes = 34u << 20,
+	};
+	report.lag = (struct report_lag){
+		.samples = 200, .p50_us = 100, .p99_us = 6000,
+		.max_us = 8000,
+	};
+	return report;
+}
+
+static void
+stages_have_lines_of_their_own(void **state)
+{
+	static const char expected[] =
+		"  stages: 1,200 bodies, 3.00 s (cpu 2.50 s), 4 failed; "
+		"waited p50 1.50 ms, p99 20.0 ms, max 31.0 ms\n"
+		"  pool thread: 2 workers, busy 75.0 %, 80.0 % of the work "
+		"while fetching, bodies took at most 34.0 MiB\n"
+		"  loop lag: p50 100 us, p99 6.00 ms, max 8.00 ms\n"
+		"  cpu:";
+	struct report report = with_stages();
+	struct buf out;
+
+	(void)state;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), expected));
+	buf_release(&out);
+	report.stages.bodies = 1;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), "  stages: 1 body, "));
+	buf_release(&out);
+	text_of(&usual, &out);
+	assert_null(strstr(buf_text(&out), "stages"));
+	assert_null(strstr(buf_text(&out), "lag"));
+	buf_release(&out);
+}
+
+static void
+a_late_loop_is_explained_where_stages_are_in_it(void **state)
+{
+	static const struct {
+		const char *note;
+		uint64_t workers;
+		int64_t p99_us;
+		int staged, said;
+	} cases[] = {
+		{ "inline and late", 0, 5001, 1, 1 },
+		{ "inline and in time", 0, 5000, 1, 0 },
+		{ "late, but not because of stages", 2, 9000, 1, 0 },
+		{ "late without stages", 0, 9000, 0, 0 },
+	};
+	struct report report;
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		print_message("%s\n", cases[i].note);
+		report = with_stages();
+		if (!cases[i].staged)
+			report.stages = (struct report_stages){ 0 };
+		report.stages.workers = cases[i].workers;
+		report.lag.p99_us = cases[i].p99_us;
+		text_of(&report, &out);
+		assert_int_equal(strstr(buf_text(&out), "--pool thread") !=
+			NULL, cases[i].said);
+		assert_int_equal(strstr(buf_text(&out), "worker") != NULL,
+			cases[i].workers > 0);
+		buf_release(&out);
+	}
+}
+
+static void
+stages_are_an_object_in_the_object(void **state)
+{
+	static const char expected[] =
+		",\"stages\":{\"pool\":\"thread\",\"workers\":2,"
+		"\"bodies\":1200,\"failed\":4,\"wall\":3.000000,"
+		"\"cpu\":2.500000,\"queue\":{\"p50\":0.001500,"
+		"\"p99\":0.020000,\"max\":0.031000},\"busy\":3.000000,"
+		"\"utilisation\":0.7500,\"hidden\":2.400000,"
+		"\"overlap\":0.8000,\"buffer_peak\":35651584},"
+		"\"loop_lag\":{\"p50\":0.000100,\"p99\":0.006000,"
+		"\"max\":0.008000},\"user\":";
+	static struct stats stats;
+	struct report report = with_stages();
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1 << 16);
+	report_add_json(&out, &report, &stats);
+	assert_non_null(strstr(buf_text(&out), expected));
+	buf_release(&out);
+}
+
+static void
+overlap_that_cannot_be_told_is_left_out(void **state)
+{
+	static struct stats stats;
+	struct report report = with_stages();
+	struct buf out;
+
+	(void)state;
+	report.stages.hidden_us = -1;
+	text_of(&report, &out);
+	assert_null(strstr(buf_text(&out), "while fetching"));
+	assert_non_null(strstr(buf_text(&out),
+		"busy 75.0 %, bodies took at most 34.0 MiB\n"));
+	buf_release(&out);
+	buf_init(&out, 1 << 16);
+	report_add_json(&out, &report, &stats);
+	assert_non_null(strstr(buf_text(&out),
+		"\"hidden\":null,\"overlap\":null,"));
+	buf_release(&out);
+}
+
 static void
 thousands_are_set_apart(void **state)
 {
@@ -142,7 +267,8 @@ programs_get_one_object(void **state)
 		"\"p99\":0.050000,\"max\":125.000000},\"spent\":{"
 		"\"queue\":0.000099,\"redirect\":0.000000,\"dns\":0.000250,"
 		"\"connect\":0.000000,\"tls\":0.000000,"
-		"\"first_byte\":0.000000,\"body\":0.000750},"
+		"\"first_byte\":0.000000,\"body\":0.000750,"
+		"\"unknown\":0.000000},"
 		"\"user\":1.000000,\"system\":0.500000,"
 		"\"memory_peak\":12582912,\"urls_per_second\":617.000,"
 		"\"wall\":2.000000}\n";
@@ -161,6 +287,10 @@ programs_get_one_object(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(people_get_lines),
+	cmocka_unit_test(stages_have_lines_of_their_own),
+	cmocka_unit_test(a_late_loop_is_explained_where_stages_are_in_it),
+	cmocka_unit_test(stages_are_an_object_in_the_object),
+	cmocka_unit_test(overlap_that_cannot_be_told_is_left_out),
 	cmocka_unit_test(thousands_are_set_apart),
 	cmocka_unit_test(a_run_of_nothing_divides_by_nothing),
 	cmocka_unit_test(what_was_cut_off_is_no_failure),

@@ -99,6 +99,13 @@ order_of() {
 	done
 }
 
+# A few threads have no more than so many times the wall time.
+@test "CPU time begins when the wall time does" {
+	run -0 --separate-stderr "$FETCHALL" -s serial --no-fetch --post wc \
+		--summary json "$LIST"
+	jq -e '.user + .system <= 4 * .wall + 0.002' <<<"$stderr"
+}
+
 @test "exports are what they say they are" {
 	need python3
 	run -0 "$FETCHALL" -s serial,async --runs 3 --export-json out.json \
@@ -119,7 +126,10 @@ order_of() {
 	    half = 4.302653 * sd / math.sqrt(3)
 	    assert math.isclose(high - low, 2 * half, rel_tol=1e-4)
 	    assert row["min"] == min(times) and row["max"] == max(times)
-	assert rows[1]["p_value"] is None and rows[0]["p_value"] < 0.05
+	# Of the fastest there is none; which one that is, is the machine's.
+	p_values = [row["p_value"] for row in rows]
+	assert p_values.count(None) == 1
+	assert all(0 <= p <= 1 for p in p_values if p is not None)
 	lines = list(csv.DictReader(open("out.csv")))
 	for row, line in zip(rows, lines, strict=True):
 	    assert line["command"] == row["command"]
@@ -166,9 +176,13 @@ xml.dom.minidom.parse("bars.svg")'
 }
 
 @test "SIGTERM ends the run that is under way and the comparison" {
+	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
 	"$FETCHALL" -s async --runs 50 "$ORIGIN_URL/delay/300" >table 2>err &
 	pid=$!
-	sleep 1
+	# One run is over and the next one is on.
+	until [ "$(curl -sS "$ORIGIN_URL/stats" | jq .requests)" -ge 2 ]; do
+		sleep 0.05
+	done
 	kill "$pid"
 	status=0
 	wait "$pid" || status=$?

@@ -6,12 +6,15 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/options.h"
 #include "cli/settings.h"
+#include "core/chain.h"
+#include "core/pool.h"
 #include "core/sink.h"
 #include "core/strategy.h"
 #include "unit.h"
@@ -81,6 +84,21 @@ static const struct {
 	{ { "--columns", "seq,nothing" }, ERR_USAGE, "--columns:" },
 	{ { "--columns", "seq,seq" }, ERR_USAGE, "--columns:" },
 	{ { "--columns", "" }, ERR_USAGE, "--columns:" },
+	{ { "-p", "sha25" }, ERR_USAGE,
+		"--post: no stage is called 'sha25'; did you mean 'sha256'?" },
+	{ { "-p", "qqqqqqqq" }, ERR_USAGE, " crc32 " },
+	{ { "-p", "wc,sha256" }, ERR_USAGE,
+		"--post: 'wc,sha256' is no stage: each has a --post of its" },
+	{ { "-p", "" }, ERR_USAGE, "--post: no stage is called ''" },
+	{ { "-p", ":x" }, ERR_USAGE, "--post: no stage is called ''" },
+	{ { "-p", "wc", "-p", "crc32:3" }, ERR_USAGE,
+		"--post crc32: stage 'crc32' takes no argument" },
+	{ { "-p", "crc32:" }, ERR_USAGE, "takes no argument" },
+	{ { "-p", "spin" }, ERR_USAGE, "--post spin:" },
+	{ { "-p", "spin:often" }, ERR_USAGE, "--post spin:" },
+	{ { "--columns", "crc32" }, ERR_USAGE, "--columns:" },
+	{ { "-p", "crc32", "--columns", "crc3" }, ERR_USAGE,
+		"did you mean 'crc32'?" },
 };
 
 static void
@@ -294,6 +312,116 @@ bodies_are_text_or_files(void **state)
 	unlink(path);
 }
 
+static void
+without_stages_nothing_is_done_to_bodies(void **state)
+{
+	const char *const args[] = { "--results=-", NULL };
+	struct settings settings;
+	struct options options;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(set(&settings, &options, args, &err), 0);
+	assert_null(settings.run.chain);
+	assert_null(settings.set);
+	settings_release(&settings);
+	options_release(&options);
+}
+
+static void
+stages_come_in_the_order_typed(void **state)
+{
+	static const char *const names[] = {
+		"crc32", "crc32_2", "wc_lines", "wc_words", "wc_bytes",
+	};
+	const char *const args[] = { "-pcrc32", "--post=gzip:1",
+		"--post=crc32", "-p", "wc", "-j3", "--pool=process",
+		"--buffer=2MiB", "--columns=crc32_2,seq,time_post", NULL };
+	const struct column *columns;
+	struct settings settings;
+	struct options options;
+	struct err err;
+	size_t i, n, at = 0;
+
+	(void)state;
+	if (set(&settings, &options, args, &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(chain_length(settings.run.chain), 4);
+	assert_true(chain_replaces(settings.run.chain));
+	columns = chain_columns(settings.run.chain, &n);
+	for (i = 0; i < n && at < sizeof names / sizeof *names; i++)
+		if (strcmp(columns[i].name, names[at]) == 0)
+			at++;
+	assert_int_equal(at, sizeof names / sizeof *names);
+	assert_int_equal(settings.run.jobs, 3);
+	assert_string_equal(settings.run.pool->name, "process");
+	assert_int_equal(settings.run.buffer, 2 << 20);
+	assert_int_equal(settings.columns.n, 3);
+	assert_string_equal(settings.columns.items[0]->name, "crc32_2");
+	settings_release(&settings);
+	options_release(&options);
+}
+
+static void
+compressed_bodies_are_asked_for_and_decoded_first(void **state)
+{
+	static const struct {
+		const char *args[6];
+		size_t n;
+		const char *last;
+	} cases[] = {
+		{ { "--compressed", NULL }, 1, "Accept-Encoding: gzip" },
+		{ { "--compressed", "-HA: b", "--max-body=1KiB", NULL }, 2,
+			"Accept-Encoding: gzip" },
+		{ { "--compressed", "-Haccept-encoding: br", NULL }, 1,
+			"accept-encoding: br" },
+		{ { "--compressed", "-HAccept-Encodings: x", NULL }, 2,
+			"Accept-Encoding: gzip" },
+		{ { "-HA: b", NULL }, 1, "A: b" },
+	};
+	const struct column *columns;
+	struct settings settings;
+	struct options options;
+	struct err err;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (set(&settings, &options, cases[i].args, &err) != 0)
+			fail_msg("%s", err.text);
+		n = settings.run.easy.n_headers;
+		assert_int_equal(n, cases[i].n);
+		assert_memory_equal(settings.run.easy.headers[n - 1],
+			cases[i].last, strlen(cases[i].last));
+		if (settings.run.chain != NULL) {
+			columns = chain_columns(settings.run.chain, &n);
+			assert_string_equal(columns[0].name, "size_decoded");
+		}
+		settings_release(&settings);
+		options_release(&options);
+	}
+}
+
+static void
+the_pool_has_a_worker_a_core_unless_told(void **state)
+{
+	const char *const args[] = { "-p", "wc", NULL };
+	struct settings settings;
+	struct options options;
+	struct err err;
+	cpu_set_t cpus;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof cpus, &cpus), 0);
+	assert_int_equal(set(&settings, &options, args, &err), 0);
+	assert_int_equal(settings.run.jobs, CPU_COUNT(&cpus));
+	assert_string_equal(settings.run.pool->name, "thread");
+	assert_int_equal(settings.run.buffer, 128 << 20);
+	assert_false(settings.run.no_fetch);
+	settings_release(&settings);
+	options_release(&options);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(bad_values_are_refused_in_words),
 	cmocka_unit_test(no_refusal_shows_a_secret),
@@ -303,6 +431,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(redirects_are_off_in_two_ways),
 	cmocka_unit_test(the_format_follows_from_where_records_go),
 	cmocka_unit_test(bodies_are_text_or_files),
+	cmocka_unit_test(without_stages_nothing_is_done_to_bodies),
+	cmocka_unit_test(stages_come_in_the_order_typed),
+	cmocka_unit_test(
+		compressed_bodies_are_asked_for_and_decoded_first),
+	cmocka_unit_test(the_pool_has_a_worker_a_core_unless_told),
 };
 
 UNIT_MAIN("cli/settings", tests)

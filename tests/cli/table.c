@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/buf.h"
+#include "cli/options.h"
 #include "cli/table.h"
 #include "unit.h"
 
@@ -114,8 +115,8 @@ what_may_be_chance_is_called_so(void **state)
 "~ no significant difference from the fastest (Welch's t test, p >= 0.05)\n"
 "The order was shuffled with --seed 42.\n"
 "No significant difference between async and green (100 ms); serial took "
-"10.00 times as long; async partly computed and partly waited (CPU 60 % of "
-"one core).\n");
+"10.00 times as long; async partly computed and partly waited for the "
+"network (CPU 60 % of one core).\n");
 }
 
 static void
@@ -222,6 +223,131 @@ failures_are_in_the_sentence(void **state)
 	}
 }
 
+/* Stages without a fetch, on a pool, inline in threads and inline in a loop;
+ * 100 fetches at once, all of them of `fetching` ms; a wall time of 1 s. */
+static void
+what_was_waited_for_is_named(void **state)
+{
+	static const struct {
+		const char *note;
+		int64_t cpu, fetching, staging;	/* ms */
+		uint64_t workers, samples;
+		const char *says;
+	} cases[] = {
+		{ "the network", 20, 900, 0, 0, 0,
+			"mostly waited for the network (" },
+		{ "no fetch, a pool", 20, 0, 1900, 2, 0,
+			"mostly waited for its stages (" },
+		{ "a pool with little to do", 20, 900, 500, 2, 0,
+			"mostly waited for the network (" },
+		{ "one worker that all wait for", 20, 30, 990, 1, 0,
+			"mostly waited for its stages (" },
+		{ "inline, 100 threads", 20, 300, 60000, 0, 0,
+			"mostly waited for its stages (" },
+		{ "inline, 100 threads, short", 20, 900, 9000, 0, 0,
+			"mostly waited for the network (" },
+		{ "inline in a loop", 20, 300, 900, 0, 1,
+			"mostly waited for its stages (" },
+		{ "half of a core", 600, 0, 990, 1, 0,
+			"partly computed and partly waited for its stages (" },
+		{ "a whole core", 900, 0, 990, 1, 0,
+			"was limited by CPU time (" },
+		{ "neither", 20, 0, 0, 0, 0, "mostly waited (" },
+	};
+	struct standings standings;
+	struct contest contest;
+	struct report report;
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		contest = contest_of_two();
+		report = made_report(1000, cases[i].cpu, 0);
+		report.time_total = cases[i].fetching * 1000 * 100;
+		report.stages.workers = cases[i].workers;
+		report.stages.busy_us = cases[i].staging * 1000;
+		report.stages.wall_us = cases[i].staging * 1000;
+		report.lag.samples = cases[i].samples;
+		contest_add(&contest.contenders[0], &report, 0);
+		standings_init(&standings, &contest, 0);
+		buf_init(&out, 65536);
+		table_add_sentence(&out, &standings);
+		if (strstr(buf_text(&out), cases[i].says) == NULL)
+			fail_msg("%s: %s", cases[i].note, buf_text(&out));
+		buf_release(&out);
+		standings_release(&standings);
+		contest_release(&contest);
+	}
+}
+
+/* One row whole, one with fewer runs than were planned, one without any. */
+static void
+what_was_cut_short_has_no_winner(void **state)
+{
+	struct contest contest = made_contest(3);
+	const struct options_compare compare = { .runs = 2, .warmup = 1 };
+
+	(void)state;
+	made_contender(&contest, 0, "async", 64, "async");
+	made_contender(&contest, 1, "green", 64, "green");
+	made_contender(&contest, 2, "serial", 64, "serial");
+	contest_plan(&contest, &compare, 0);
+	made_run(&contest, 0, 100, 20, 0);
+	made_run(&contest, 0, 100, 20, 0);
+	made_run(&contest, 1, 90, 20, 0);
+	expect_text(&contest, 0,
+"strategy             wall time \302\261 sd      min      max        times  "
+"URLs/s     user   system  cpu/URL    memory      p50      p99  failed\n"
+"async                    100 \302\261 0 ms   100 ms   100 ms  "
+"1.11 \302\261 0.00    1000  10.0 ms  10.0 ms   200 us  10.0 MiB  1.50 ms  "
+"9.00 ms       0\n"
+"green (1 of 2 runs)   90.0 \302\261 0.0 ms  90.0 ms  90.0 ms         1.00"
+"    1111  10.0 ms  10.0 ms   200 us  10.0 MiB  1.50 ms  9.00 ms       0\n"
+"Cut short after 3 of 6 runs: there is no winner.\n");
+}
+
+static void
+nothing_is_not_compared(void **state)
+{
+	struct contest contest = contest_of_two();
+	struct report report = made_report(10, 1, 0);
+
+	(void)state;
+	report.counters = (struct stats_counters){ 0 };
+	report.p50_us = report.p99_us = report.max_us = 0;
+	contest_add(&contest.contenders[0], &report, 0);
+	contest_add(&contest.contenders[1], &report, 0);
+	expect_text(&contest, 0,
+"strategy  wall time  times  URLs/s    user  system  cpu/URL    memory  p50"
+"  p99  failed\n"
+"async       10.0 ms   1.00       0  500 us  500 us     0 us  10.0 MiB    -"
+"    -       0\n"
+"serial      10.0 ms   1.00       0  500 us  500 us     0 us  10.0 MiB    -"
+"    -       0\n"
+"There is nothing to compare: no URL came to its end.\n");
+}
+
+static void
+as_good_as_even_is_said_so(void **state)
+{
+	struct contest contest = contest_of_two();
+	struct standings standings;
+	struct buf out;
+
+	(void)state;
+	made_run(&contest, 0, 1000, 20, 0);
+	made_run(&contest, 1, 1004, 20, 0);
+	standings_init(&standings, &contest, 0);
+	buf_init(&out, 65536);
+	table_add_sentence(&out, &standings);
+	assert_non_null(strstr(buf_text(&out),
+		"async won: 1.00 s, about as fast as serial; "));
+	buf_release(&out);
+	standings_release(&standings);
+	contest_release(&contest);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(one_run_has_no_spread),
 	cmocka_unit_test(three_runs_have_an_interval_and_a_winner),
@@ -229,6 +355,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(runs_by_the_clock_are_compared_by_the_url),
 	cmocka_unit_test(those_without_a_run_are_left_out),
 	cmocka_unit_test(failures_are_in_the_sentence),
+	cmocka_unit_test(what_was_cut_short_has_no_winner),
+	cmocka_unit_test(nothing_is_not_compared),
+	cmocka_unit_test(as_good_as_even_is_said_so),
+	cmocka_unit_test(what_was_waited_for_is_named),
 	cmocka_unit_test(markdown_has_the_same_cells),
 };
 

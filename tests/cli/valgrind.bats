@@ -52,6 +52,29 @@ grind() {
 	[[ "$output" == *"async: wall time"* ]]
 }
 
+@test "valgrind finds nothing in stages" {
+	cat >answer <<-'END'
+	while read -r head; do
+	    n=${head#*\"length\":}
+	    head -c "${n%%,*}" >/dev/null
+	    echo '{"a":1}'
+	done
+	END
+	for pool in inline thread; do
+		run grind -s async --pool "$pool" --json --compressed \
+			--post sha256 --post xxh3 --post crc32 --post wc \
+			--post links --post grep:a.c --post pow:3,100 \
+			--post factorial:10 --post fib:10 \
+			--post fib-recursive:10 --post spin:1 --post sleep:1 \
+			--exec cat --post 'coproc:sh answer' \
+			--post gzip --post zstd urls.txt
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[[ "$output" == *"async: wall time"* ]]
+		[[ "$output" == *'"size_zstd":'* ]]
+	done
+}
+
 @test "valgrind finds nothing in help and in refusals" {
 	run grind --help=all
 	[ "$status" -eq 0 ]

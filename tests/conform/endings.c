@@ -20,8 +20,6 @@
 #include "core/strategy.h"
 #include "unit.h"
 
-/* A second, as promised, and something for a machine under load. */
-#define SOON (1500 * CLOCK_MS)
 #define GRACE (500 * CLOCK_MS)
 
 /* Sends us signals once the server sees `wanted` requests under way. */

@@ -18,6 +18,17 @@ struct promise_set {
 	size_t n;
 };
 
+/*
+ * How soon after a signal a run is over: a second, as promised, and something
+ * for a machine under load. Sanitizers make threads and forks many times as
+ * slow.
+ */
+#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
+#define SOON (6 * CLOCK_SECOND)
+#else
+#define SOON (1500 * CLOCK_MS)
+#endif
+
 #define PROMISE(test) { #test, test }
 #define PROMISE_ROWS(array) \
 	.rows = (array), .n = sizeof(array) / sizeof *(array)
@@ -29,6 +40,7 @@ struct promise_set {
 	X(retries) \
 	X(redirects) \
 	X(lookups) \
+	X(posts) \
 	X(endings)
 
 #define PROMISE_DECLARE(name) extern const struct promise_set promises_##name;

@@ -18,6 +18,7 @@
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/strategy.h"
+#include "core/value.h"
 #include "opt/opt.h"
 #include "unit.h"
 
@@ -29,6 +30,26 @@ static char *
 trip_copy_text(const char *text)
 {
 	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+/* The columns are the chain's, which outlives the trip. */
+static void
+trip_copy_values(struct result *copy, const struct result *record)
+{
+	struct value *values = NULL;
+	size_t n = record->n_values, i;
+
+	copy->values = NULL;
+	copy->n_values = 0;
+	if (record->values != NULL)
+		values = mem_dup(record->values, n * sizeof *values);
+	for (i = 0; values != NULL && i < n; i++)
+		if (values[i].set &&
+		    (record->value_columns[i].type == COLUMN_TEXT ||
+		    record->value_columns[i].type == COLUMN_JSON))
+			values[i].text = mem_strdup(values[i].text);
+	if (values != NULL)
+		result_take_values(copy, values, record->value_columns, n);
 }
 
 static struct result *
@@ -44,6 +65,7 @@ trip_copy(const struct result *record)
 	copy->errormsg = trip_copy_text(record->errormsg);
 	copy->content_type = trip_copy_text(record->content_type);
 	copy->filename_effective = trip_copy_text(record->filename_effective);
+	trip_copy_values(copy, record);
 	return copy;
 }
 

@@ -236,6 +236,7 @@ failures_are_explained(void **state)
 		{ ERROR_BODY, FETCH_BODY_LIMIT, 0, "w", NULL,
 			"the body is larger than --max-body allows" },
 		{ ERROR_LOCAL, FETCH_NOT_WRITTEN, ENOSPC, "w", NULL,
+			"the body found no place in $TMPDIR: "
 			"No space left on device" },
 		{ ERROR_STOPPED, FETCH_CANCELLED, 0, "w", NULL,
 			"ended early" },
@@ -261,6 +262,83 @@ failures_are_explained(void **state)
 		result_free(result);
 		job_free(job);
 	}
+}
+
+/* One with a file of its own was not to go to $TMPDIR. */
+static void
+a_file_that_cannot_be_written_is_named(void **state)
+{
+	struct verdict verdict = { .error_class = ERROR_LOCAL };
+	struct source_request asked = { .output = mem_strdup("a/b") };
+	struct job *job = job_of("http://h/");
+	struct result *result;
+
+	(void)state;
+	job->asked = &asked;
+	job->fetch.reply.refusal = FETCH_NOT_WRITTEN;
+	job->fetch.reply.os_errno = ENOSPC;
+	result = outcome_of(job, &verdict, NULL);
+	assert_string_equal(result->errormsg,
+		"output 'a/b': No space left on device");
+	job->asked = NULL;
+	free(asked.output);
+	result_free(result);
+	job_free(job);
+}
+
+/* What another process was at comes back without any of libcurl's times. */
+static void
+times_that_went_with_a_process_are_untold(void **state)
+{
+	static const struct {
+		const char *note;
+		enum fetch_refusal refusal;
+		int64_t namelookup_us;
+		long response_code;
+		int untold;
+	} cases[] = {
+		{ "cancelled", FETCH_CANCELLED, 0, 0, 1 },
+		{ "crashed", FETCH_CRASHED, 0, 0, 1 },
+		{ "cancelled here", FETCH_CANCELLED, 3, 0, 0 },
+		{ "cancelled in its body", FETCH_CANCELLED, 0, 200, 0 },
+		{ "all well", FETCH_ACCEPTED, 0, 200, 0 },
+		{ "refused at once", FETCH_ACCEPTED, 0, 0, 0 },
+	};
+	struct verdict verdict = { .error_class = ERROR_STOPPED };
+	struct result *result;
+	struct job *job;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		job = job_of("http://h/");
+		job->fetch.reply.refusal = cases[i].refusal;
+		job->fetch.reply.namelookup_us = cases[i].namelookup_us;
+		job->fetch.reply.response_code = cases[i].response_code;
+		result = outcome_of(job, &verdict, NULL);
+		if (result->untold != cases[i].untold)
+			fail_msg("%s", cases[i].note);
+		result_free(result);
+		job_free(job);
+	}
+}
+
+/* libcurl finds it in Content-Length and has a message of its own. */
+static void
+the_limit_of_bodies_has_its_name(void **state)
+{
+	struct verdict verdict = { .error_class = ERROR_BODY };
+	struct job *job = job_of("http://h/");
+	struct result *result;
+
+	(void)state;
+	job->fetch.reply.code = CURLE_FILESIZE_EXCEEDED;
+	job->fetch.reply.errormsg = mem_strdup("Maximum file size exceeded");
+	result = outcome_of(job, &verdict, NULL);
+	assert_string_equal(result->errormsg,
+		"the body is larger than --max-body allows");
+	result_free(result);
+	job_free(job);
 }
 
 static void
@@ -289,6 +367,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_method_is_told_where_it_is_not_get),
 	cmocka_unit_test(what_is_tried_again_or_cut_off_is_not_final),
 	cmocka_unit_test(failures_are_explained),
+	cmocka_unit_test(a_file_that_cannot_be_written_is_named),
+	cmocka_unit_test(times_that_went_with_a_process_are_untold),
+	cmocka_unit_test(the_limit_of_bodies_has_its_name),
 	cmocka_unit_test(a_line_that_is_no_url_has_a_row),
 };
 

@@ -20,7 +20,8 @@ static const struct {
 	enum error_class class;
 	uint64_t connects;
 	int64_t times[6];
-	int64_t phases[6];	/* redirect dns connect tls wait body */
+	int64_t phases[7];	/* redirect dns connect tls wait body
+				 * unknown */
 } splits[] = {
 	{ "new connection, TLS", https_url, ERROR_NONE, 1,
 		{ 0, 10, 30, 70, 100, 150 }, { 0, 10, 20, 40, 30, 50 } },
@@ -70,6 +71,10 @@ static const struct {
 		{ 200, 205, 0, 0, 0, 240 }, { 200, 5, 35, 0, 0, 0 } },
 	{ "redirect that is refused", http_url, ERROR_REDIRECT, 1,
 		{ 0, 10, 30, 0, 40, 41 }, { 0, 10, 20, 0, 10, 1 } },
+	{ "ended with its process", http_url, ERROR_STOPPED, 0,
+		{ 0, 0, 0, 0, 0, 90 }, { 0, 0, 0, 0, 0, 0, 90 } },
+	{ "the same after a look-up and a redirect", http_url, ERROR_LOCAL, 0,
+		{ 50, 60, 0, 0, 0, 90 }, { 50, 10, 0, 0, 0, 0, 30 } },
 	{ "no URL at all", http_url, ERROR_INPUT, 0,
 		{ 0, 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0 } },
 	{ "clocks that disagree", http_url, ERROR_NONE, 1,
@@ -90,6 +95,7 @@ split_result(size_t i)
 		.final = 1,
 		.attempt = 1,
 		.num_connects = splits[i].connects,
+		.untold = splits[i].phases[6] > 0,
 		.time_queue = 7 * MS,
 		.time_redirect = times[0] * MS,
 		.time_namelookup = times[1] * MS,
@@ -202,6 +208,42 @@ counters_count_attempts_and_urls_apart(void **state)
 	test_free(stats);
 }
 
+/* A run may be over before they are. */
+static void
+urls_to_be_tried_again_are_counted(void **state)
+{
+	static const struct {
+		uint64_t attempt;
+		int final;
+		enum error_class class;
+		uint64_t again;
+	} results[] = {
+		{ 1, 0, ERROR_HTTP, 1 },
+		{ 1, 1, ERROR_HTTP, 1 },
+		{ 1, 0, ERROR_CONNECT, 2 },
+		{ 2, 0, ERROR_CONNECT, 2 },
+		{ 2, 1, ERROR_NONE, 1 },
+		{ 1, 0, ERROR_STOPPED, 1 },
+		{ 3, 0, ERROR_STOPPED, 0 },
+	};
+	struct stats stats;
+	size_t i;
+
+	(void)state;
+	stats_init(&stats);
+	for (i = 0; i < sizeof results / sizeof *results; i++) {
+		stats_add(&stats, &(struct result){
+			.attempt = results[i].attempt,
+			.final = results[i].final,
+			.ok = results[i].class == ERROR_NONE,
+			.error_class = results[i].class,
+		});
+		assert_int_equal(stats.counters.again, results[i].again);
+	}
+	assert_int_equal(stats.counters.failed[ERROR_STOPPED], 2);
+	stats_release(&stats);
+}
+
 static void
 each_phase_has_a_name(void **state)
 {
@@ -212,7 +254,45 @@ each_phase_has_a_name(void **state)
 		assert_true(strlen(stats_phase_name(phase)) > 0);
 }
 
+static void
+bodies_in_stages_are_counted_apart(void **state)
+{
+	static const struct {
+		int posted, ok, final;
+		enum error_class class;
+		int64_t wall, cpu, queue;
+	} results[] = {
+		{ 1, 1, 1, ERROR_NONE, 5000, 4000, 10 },
+		{ 1, 0, 1, ERROR_EXEC, 7000, 1000, 30 },
+		{ 1, 0, 0, ERROR_STOPPED, 0, 0, 20 },
+		{ 0, 0, 1, ERROR_DNS, 9, 9, 9 },
+	};
+	struct stats stats;
+	size_t i;
+
+	(void)state;
+	stats_init(&stats);
+	for (i = 0; i < sizeof results / sizeof *results; i++)
+		stats_add(&stats, &(struct result){
+			.attempt = 1, .posted = results[i].posted,
+			.ok = results[i].ok, .final = results[i].final,
+			.error_class = results[i].class,
+			.time_post = results[i].wall,
+			.time_post_cpu = results[i].cpu,
+			.time_post_queue = results[i].queue,
+		});
+	assert_int_equal(stats.post.bodies, 3);
+	assert_int_equal(stats.post.failed, 1);
+	assert_int_equal(stats.post.wall_us, 12000);
+	assert_int_equal(stats.post.cpu_us, 5000);
+	assert_int_equal(stats.post.queue.count, 3);
+	assert_int_equal(stats.post.queue.max, 30);
+	stats_release(&stats);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(bodies_in_stages_are_counted_apart),
+	cmocka_unit_test(urls_to_be_tried_again_are_counted),
 	cmocka_unit_test(time_is_split_into_the_right_phases),
 	cmocka_unit_test(phases_add_up_to_the_total),
 	cmocka_unit_test(counters_count_attempts_and_urls_apart),

@@ -52,6 +52,14 @@ live(struct zygote_child *child)
 			4 * (signal(SIGTERM, SIG_DFL) != SIG_IGN);
 		packet_send(child->sock, &answer, 0);
 		break;
+	case 'o':	/* answers with who will be an orphan */
+		answer.value = (int)fork();
+		if (answer.value == 0)
+			setpgid(0, 0);
+		else
+			packet_send(child->sock, &answer, 0);
+		for (;;)
+			pause();
 	case 'w':
 		for (;;)
 			pause();
@@ -229,6 +237,53 @@ test_nothing_is_left_when_it_stops(void **state)
 }
 
 static void
+test_children_that_are_killed_are_seen(void **state)
+{
+	struct zygote *zygote = start();
+	struct zygote_event event;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SLOTS; i++)
+		spawn(zygote, i, 'w');
+	for (i = 0; i < SLOTS; i++)
+		while (zygote_pid(zygote, i) == 0)
+			poll(NULL, 0, 1);
+	zygote_kill(zygote);
+	for (i = 0; i < SLOTS; i++) {
+		assert_int_equal(next(zygote, &event), PACKET_DONE);
+		assert_int_equal(event.kind, ZYGOTE_EXIT);
+		assert_true(WIFSIGNALED(event.value));
+	}
+	/* It goes on. */
+	spawn(zygote, 1, 'a');
+	expect(zygote, ZYGOTE_MESSAGE, 1);
+	zygote_free(zygote);
+}
+
+static void
+test_what_a_killed_child_started_ends_with_it(void **state)
+{
+	struct zygote *zygote = start();
+	pid_t first, second;
+
+	(void)state;
+	spawn(zygote, 0, 'w');
+	spawn(zygote, 1, 'o');
+	first = expect(zygote, ZYGOTE_MESSAGE, 1);
+	kill(zygote_pid(zygote, 1), SIGKILL);
+	expect(zygote, ZYGOTE_EXIT, 1);
+	await_end(first);
+	/* Only that. */
+	assert_true(alive(zygote_pid(zygote, 0)));
+	spawn(zygote, 2, 'o');
+	second = expect(zygote, ZYGOTE_MESSAGE, 2);
+	zygote_stop(zygote);
+	await_end(second);
+	zygote_free(zygote);
+}
+
+static void
 test_its_death_is_seen_and_takes_the_children_along(void **state)
 {
 	struct zygote *zygote = start();
@@ -306,6 +361,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_child_has_no_descriptor_of_the_run),
 	cmocka_unit_test(test_a_terminal_cannot_end_it),
 	cmocka_unit_test(test_nothing_is_left_when_it_stops),
+	cmocka_unit_test(test_children_that_are_killed_are_seen),
+	cmocka_unit_test(test_what_a_killed_child_started_ends_with_it),
 	cmocka_unit_test(test_its_death_is_seen_and_takes_the_children_along),
 	cmocka_unit_test(test_the_death_of_its_maker_ends_it),
 	cmocka_unit_test(test_children_count_as_ours),

@@ -288,6 +288,31 @@ a_transfer_coding_beyond_chunked_is_seen(void **state)
 	headers_release(&headers);
 }
 
+static void
+content_codings_of_all_lines_are_one_list(void **state)
+{
+	struct headers headers = { 0 };
+	char *coding;
+
+	(void)state;
+	headers_start(&headers, 1000);
+	add(&headers, "HTTP/1.1 200\r\n", 14);
+	assert_null(headers_take_coding(&headers));
+	add(&headers, "Content-Encoding: gzip\r\n", 24);
+	add(&headers, "content-length: 5\r\n", 19);
+	add(&headers, "content-encoding:\tbr , zstd \r\n", 30);
+	coding = headers_take_coding(&headers);
+	assert_string_equal(coding, "gzip, br , zstd");
+	free(coding);
+	assert_null(headers_take_coding(&headers));
+	/* The next reply has none. */
+	add(&headers, "Content-Encoding: gzip\r\n", 24);
+	add(&headers, "\r\n", 2);
+	add(&headers, "HTTP/1.1 200\r\n", 14);
+	assert_null(headers_take_coding(&headers));
+	headers_release(&headers);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_matters_is_picked_out),
 	cmocka_unit_test(a_nul_is_refused),
@@ -295,6 +320,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(lines_are_limited),
 	cmocka_unit_test(retry_after_is_seconds_or_a_date),
 	cmocka_unit_test(a_transfer_coding_beyond_chunked_is_seen),
+	cmocka_unit_test(content_codings_of_all_lines_are_one_list),
 };
 
 UNIT_MAIN("net/headers", tests)

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <sys/resource.h>
 
@@ -30,10 +31,18 @@ struct stage {
 	struct fetch *fetches;
 	size_t n, begun, done, busy, busiest, slots;
 	size_t ok, failed, cancelled;
+	size_t not_written, too_late;
 	const char *path;
 	unsigned hosts;
 	long connects;
 	int inside;		/* multi_add() runs */
+	int writes;		/* bodies go to take() */
+	int64_t time_left_us;
+	/* What take() does, and what it saw. */
+	size_t room;		/* bytes that it will take; then EAGAIN */
+	int breaks;		/* or EIO */
+	size_t taken, refused, asked;
+	int64_t opens_us;	/* from then on there is room for all */
 };
 
 /* From this many calls on libcurl takes no handle; 0: always. */
@@ -55,6 +64,34 @@ curl_multi_add_handle(CURLM *multi, CURL *easy)
 	return real(multi, easy);
 }
 
+static int
+may_take(void *arg)
+{
+	struct stage *stage = arg;
+
+	stage->asked++;
+	if (stage->opens_us > 0 && clock_us() >= stage->opens_us)
+		stage->room = SIZE_MAX;
+	return stage->breaks || stage->room > 0;
+}
+
+static int
+take(void *arg, const void *p, size_t n)
+{
+	struct stage *stage = arg;
+
+	(void)p;
+	assert_false(stage->inside);
+	if (n <= stage->room) {
+		stage->room -= n;
+		stage->taken += n;
+		return 0;
+	}
+	errno = stage->breaks && stage->refused > 0 ? EIO : EAGAIN;
+	stage->refused++;
+	return -1;
+}
+
 static void
 begin(struct stage *stage)
 {
@@ -70,6 +107,12 @@ begin(struct stage *stage)
 	fetch->request.addrs = addrs_new(&loopback, 1);
 	/* So that many handles are reset between two fetches. */
 	fetch->request.method = stage->begun % 3 == 0 ? "DELETE" : NULL;
+	fetch->request.time_left_us = stage->time_left_us;
+	if (stage->writes) {
+		fetch->request.write_body = take;
+		fetch->request.may_write = may_take;
+		fetch->request.write_arg = stage;
+	}
 	if (++stage->busy > stage->busiest)
 		stage->busiest = stage->busy;
 	stage->inside = 1;
@@ -88,9 +131,13 @@ on_done(void *arg, struct fetch *fetch)
 	if (fetch->reply.refusal == FETCH_CANCELLED) {
 		stage->cancelled++;
 		/* Whatever the handle had fetched before. */
-		assert_int_equal(fetch->reply.response_code, 0);
-		assert_null(fetch->reply.content_type);
+		assert_int_equal(fetch->reply.response_code,
+			stage->writes ? 200 : 0);
+		if (!stage->writes)
+			assert_null(fetch->reply.content_type);
 	}
+	stage->not_written += fetch->reply.refusal == FETCH_NOT_WRITTEN;
+	stage->too_late += fetch->reply.code == CURLE_OPERATION_TIMEDOUT;
 	if (fetch->reply.code == CURLE_OK)
 		stage->ok++;
 	else if (fetch->reply.refusal == FETCH_ACCEPTED)
@@ -109,17 +156,21 @@ on_done(void *arg, struct fetch *fetch)
 		event_base_loopbreak(stage->base);
 }
 
+static const struct easy_settings plain = {
+	.user_agent = agent,
+	.max_header = 65536,
+	.connect_timeout_us = 5 * CLOCK_SECOND,
+};
+
+/* Of a stage that has its settings and says how bodies are taken. */
 static void
-stage_open_at(struct stage *stage, unsigned hosts, size_t n, size_t slots,
-	const char *path)
+stage_begin(struct stage *stage, size_t n, size_t slots, const char *path)
 {
 	struct err err = { 0 };
 
-	*stage = (struct stage){
-		.settings = { .user_agent = agent, .max_header = 65536,
-			.connect_timeout_us = 5 * CLOCK_SECOND },
-		.n = n, .slots = slots, .path = path, .hosts = hosts,
-	};
+	stage->n = n;
+	stage->slots = slots;
+	stage->path = path;
 	stage->fetches = mem_array(n, sizeof *stage->fetches);
 	assert_int_equal(easy_env_init(&stage->env, &stage->settings,
 		TLS_SHARED, &err), 0);
@@ -129,6 +180,14 @@ stage_open_at(struct stage *stage, unsigned hosts, size_t n, size_t slots,
 	assert_non_null(stage->multi);
 	while (stage->begun < n && stage->busy < slots)
 		begin(stage);
+}
+
+static void
+stage_open_at(struct stage *stage, unsigned hosts, size_t n, size_t slots,
+	const char *path)
+{
+	*stage = (struct stage){ .settings = plain, .hosts = hosts };
+	stage_begin(stage, n, slots, path);
 }
 
 static void
@@ -335,6 +394,141 @@ what_is_under_way_at_the_end_is_dropped(void **state)
 	assert_int_equal(stage.done, 0);
 }
 
+/* --- bodies that cannot be written yet --- */
+
+#define SIZE 300000
+#define PATH "/bytes/300000"
+
+static void
+run_until_all_are_paused(struct stage *stage)
+{
+	while (stage->refused < stage->n)
+		event_base_loop(stage->base, EVLOOP_ONCE);
+}
+
+static void
+a_body_that_cannot_be_written_yet_is_written_later(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1,
+		.room = 100000 };
+
+	(void)state;
+	stage_begin(&stage, 5, 5, PATH);
+	run_until_all_are_paused(&stage);
+	assert_int_equal(stage.done, 0);
+	assert_in_range(stage.taken, 1, 100000);
+	stage.room = SIZE_MAX;
+	run(&stage);
+	assert_int_equal(stage.ok, 5);
+	assert_int_equal(stage.taken, 5 * SIZE);
+	stage_close(&stage);
+}
+
+/* Room for a piece at a time: who goes on is paused again and again. */
+static void
+a_body_may_be_paused_many_times(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
+	size_t rounds = 0;
+
+	(void)state;
+	stage_begin(&stage, 3, 3, PATH);
+	run_until_all_are_paused(&stage);
+	for (; stage.done < 3; rounds++) {
+		stage.room = 100000;
+		event_base_loop(stage.base, EVLOOP_ONCE);
+	}
+	assert_true(rounds > 5);
+	assert_int_equal(stage.ok, 3);
+	assert_int_equal(stage.taken, 3 * SIZE);
+	stage_close(&stage);
+}
+
+static void
+nobody_is_resumed_who_may_not_write(void **state)
+{
+	const struct timeval soon = { 0, 100000 };
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
+
+	(void)state;
+	stage_begin(&stage, 4, 4, PATH);
+	run_until_all_are_paused(&stage);
+	stage.asked = 0;
+	event_base_loopexit(stage.base, &soon);
+	event_base_dispatch(stage.base);
+	assert_int_equal(stage.refused, 4);
+	/* Every 10 ms, and not in between. */
+	assert_in_range(stage.asked, 4, 4 * 11);
+	stage_close(&stage);
+	assert_int_equal(stage.done, 0);
+}
+
+static void
+a_paused_body_that_cannot_be_written_at_all_is_a_failure(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
+
+	(void)state;
+	stage_begin(&stage, 3, 3, PATH);
+	run_until_all_are_paused(&stage);
+	stage.breaks = 1;
+	run(&stage);
+	assert_int_equal(stage.not_written, 3);
+	assert_int_equal(stage.done, 3);
+	stage_close(&stage);
+}
+
+static void
+a_cancel_ends_what_is_paused(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
+
+	(void)state;
+	stage_begin(&stage, 3, 3, PATH);
+	run_until_all_are_paused(&stage);
+	multi_cancel(stage.multi);
+	assert_int_equal(stage.cancelled, 3);
+	stage_close(&stage);
+}
+
+static void
+a_paused_fetch_ends_when_its_time_is_up(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1,
+		.time_left_us = 300 * CLOCK_MS };
+
+	(void)state;
+	stage_begin(&stage, 3, 3, PATH);
+	run(&stage);
+	assert_int_equal(stage.too_late, 3);
+	assert_int_equal(stage.refused, 3);
+	stage_close(&stage);
+}
+
+static void
+a_pause_does_not_make_a_server_slow(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 5, .writes = 1 };
+
+	(void)state;
+	stage.settings.speed_limit = 1000;
+	stage.settings.speed_time_us = CLOCK_SECOND;
+	stage.opens_us = clock_us() + 3 * CLOCK_SECOND;
+	stage_begin(&stage, 2, 2, PATH);
+	run(&stage);
+	assert_int_equal(stage.ok, 2);
+	assert_true(clock_us() >= stage.opens_us);
+	stage_close(&stage);
+	/* Whereas one that says nothing is. */
+	stage = (struct stage){ .settings = plain, .hosts = 5 };
+	stage.settings.speed_limit = 1000;
+	stage.settings.speed_time_us = CLOCK_SECOND;
+	stage_begin(&stage, 1, 1, "/silent");
+	run(&stage);
+	assert_int_equal(stage.too_late, 1);
+	stage_close(&stage);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_thousand_fetches_go_through_fifty_slots),
 	cmocka_unit_test(one_slot_is_enough),
@@ -345,6 +539,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_cancel_ends_what_is_under_way_and_no_more),
 	cmocka_unit_test(a_cancelled_fetch_tells_nothing_of_the_one_before),
 	cmocka_unit_test(what_is_under_way_at_the_end_is_dropped),
+	cmocka_unit_test(a_body_that_cannot_be_written_yet_is_written_later),
+	cmocka_unit_test(a_body_may_be_paused_many_times),
+	cmocka_unit_test(nobody_is_resumed_who_may_not_write),
+	cmocka_unit_test(
+		a_paused_body_that_cannot_be_written_at_all_is_a_failure),
+	cmocka_unit_test(a_cancel_ends_what_is_paused),
+	cmocka_unit_test(a_paused_fetch_ends_when_its_time_is_up),
+	cmocka_unit_test(a_pause_does_not_make_a_server_slow),
 };
 
 UNIT_MAIN_WITH_SERVER("net/multi", tests)

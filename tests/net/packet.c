@@ -5,6 +5,8 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/packet.h"
@@ -92,6 +94,47 @@ test_descriptors_come_along(void **state)
 	check_descriptors(PACKET_INLINE * 2);
 }
 
+/* One goes before the others where bytes were spilled, and only there. */
+static void
+test_descriptors_that_are_too_many_are_closed(void **state)
+{
+	struct { uint32_t kind, number; int32_t value; uint16_t n, spilled; }
+		head = { .n = PACKET_FDS + 1 };
+	struct iovec part = { .iov_base = &head, .iov_len = sizeof head };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE((PACKET_FDS + 1) * sizeof(int))];
+	} control = { 0 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof control.room };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct packet got;
+	int socks[2], ends[2], fds[PACKET_FDS + 1], i;
+	char byte;
+
+	(void)state;
+	assert_int_equal(packet_pair(socks), 0);
+	assert_int_equal(pipe(ends), 0);
+	for (i = 0; i <= PACKET_FDS; i++)
+		fds[i] = ends[1];
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof fds);
+	memcpy(CMSG_DATA(header), fds, sizeof fds);
+	assert_int_equal(sendmsg(socks[0], &message, 0), sizeof head);
+	close(ends[1]);
+	packet_init(&got);
+	assert_int_equal(packet_recv(socks[1], &got, 0), PACKET_DONE);
+	assert_int_equal(got.n_fds, PACKET_FDS);
+	packet_release(&got);
+	/* Nobody has the pipe's other end any more. */
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+	close(socks[0]);
+	close(socks[1]);
+}
+
 static void
 test_a_full_socket_and_an_end_are_told_apart(void **state)
 {
@@ -121,6 +164,7 @@ test_a_full_socket_and_an_end_are_told_apart(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_message_of_any_size_arrives),
 	cmocka_unit_test(test_descriptors_come_along),
+	cmocka_unit_test(test_descriptors_that_are_too_many_are_closed),
 	cmocka_unit_test(test_a_full_socket_and_an_end_are_told_apart),
 };
 

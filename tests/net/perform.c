@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -19,7 +20,7 @@
 
 static char agent[] = "agent/1";
 
-static const struct easy_settings settings = {
+static struct easy_settings settings = {
 	.user_agent = agent, .max_header = 65536,
 	.connect_timeout_us = 5 * CLOCK_SECOND,
 };
@@ -261,6 +262,152 @@ the_last_given_back_is_borrowed_first(void **state)
 	stage_close(&stage);
 }
 
+/* --- a body that cannot be written yet --- */
+
+/* Takes a piece, and then nothing until it was waited for so often. */
+struct taker {
+	struct stage *stage;
+	size_t taken, waits, patience;
+	int hungry;		/* takes the next piece */
+	int breaks;		/* takes no more at all */
+	int cancels;		/* that is when the run is cancelled */
+	int sleeps;		/* a wait is one */
+};
+
+static int
+may_take(void *arg)
+{
+	const struct taker *taker = arg;
+
+	return taker->hungry;
+}
+
+static int
+take(void *arg, const void *p, size_t n)
+{
+	struct taker *taker = arg;
+
+	(void)p;
+	if (!taker->hungry) {
+		errno = taker->breaks && taker->waits > 0 ? ENOSPC : EAGAIN;
+		return -1;
+	}
+	taker->hungry = 0;
+	taker->taken += n;
+	return 0;
+}
+
+static void
+wait_to_take(void *arg, int64_t us)
+{
+	const struct timespec moment = { 0, us * 1000 };
+	struct taker *taker = arg;
+
+	if (taker->sleeps)
+		nanosleep(&moment, NULL);
+	taker->waits++;
+	if (taker->cancels)
+		perform_cancel(taker->stage->group);
+	if (taker->patience > 0 && taker->waits % taker->patience == 0)
+		taker->hungry = 1;
+}
+
+static void
+perform_taking(struct taker *taker, struct fetch *fetch, const char *path,
+	int64_t time_left_us)
+{
+	struct performer *performer;
+	struct stage stage;
+
+	stage_open(&stage);
+	taker->stage = &stage;
+	performer = performer_new(stage.group, NULL);
+	ask(fetch, path);
+	fetch->request.write_body = take;
+	fetch->request.may_write = may_take;
+	fetch->request.wait_write = wait_to_take;
+	fetch->request.write_arg = taker;
+	fetch->request.time_left_us = time_left_us;
+	perform(performer, fetch);
+	performer_free(performer);
+	stage_close(&stage);
+}
+
+static void
+a_body_that_cannot_be_written_yet_is_waited_for(void **state)
+{
+	struct taker taker = { .patience = 3 };
+	struct fetch fetch = { 0 };
+
+	(void)state;
+	perform_taking(&taker, &fetch, "/bytes/300000", 0);
+	assert_int_equal(fetch.reply.code, CURLE_OK);
+	assert_int_equal(fetch.reply.size_download, 300000);
+	assert_int_equal(taker.taken, 300000);
+	assert_true(taker.waits >= 3 * 300000 / CURL_MAX_WRITE_SIZE);
+	fetch_release(&fetch);
+}
+
+static void
+a_body_that_cannot_be_written_after_all_is_a_failure(void **state)
+{
+	struct taker taker = { .breaks = 1 };
+	struct fetch fetch = { 0 };
+
+	(void)state;
+	perform_taking(&taker, &fetch, "/bytes/300000", 0);
+	assert_int_equal(fetch.reply.refusal, FETCH_NOT_WRITTEN);
+	assert_int_equal(fetch.reply.os_errno, ENOSPC);
+	fetch_release(&fetch);
+}
+
+static void
+a_cancel_ends_the_waiting(void **state)
+{
+	struct taker taker = { .cancels = 1 };
+	struct fetch fetch = { 0 };
+
+	(void)state;
+	perform_taking(&taker, &fetch, "/bytes/300000", 0);
+	assert_int_equal(fetch.reply.refusal, FETCH_CANCELLED);
+	assert_int_equal(taker.waits, 1);
+	fetch_release(&fetch);
+}
+
+static void
+who_waits_ends_when_his_time_is_up(void **state)
+{
+	struct taker taker = { .sleeps = 1 };
+	struct fetch fetch = { 0 };
+	int64_t began_us = clock_us();
+
+	(void)state;
+	perform_taking(&taker, &fetch, "/bytes/300000", 300 * CLOCK_MS);
+	assert_int_equal(fetch.reply.code, CURLE_OPERATION_TIMEDOUT);
+	assert_int_equal(fetch.reply.refusal, FETCH_ACCEPTED);
+	assert_in_range(clock_us() - began_us, 300 * CLOCK_MS,
+		20 * CLOCK_SECOND);
+	assert_true(taker.waits > 0);
+	fetch_release(&fetch);
+}
+
+/* Again and again for longer than a slow server is given. */
+static void
+who_waits_is_not_taken_for_slow(void **state)
+{
+	struct taker taker = { .sleeps = 1, .patience = 12 };
+	struct fetch fetch = { 0 };
+
+	(void)state;
+	settings.speed_limit = 1000000;
+	settings.speed_time_us = CLOCK_SECOND;
+	perform_taking(&taker, &fetch, "/bytes/100000", 0);
+	assert_int_equal(fetch.reply.code, CURLE_OK);
+	assert_int_equal(taker.taken, 100000);
+	settings.speed_limit = 0;
+	fetch_release(&fetch);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(one_after_the_other_on_one_connection),
 	cmocka_unit_test(a_request_that_cannot_be_set_up_is_over),
@@ -268,6 +415,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_cancel_wakes_all_that_wait),
 	cmocka_unit_test(after_a_cancel_nothing_is_begun),
 	cmocka_unit_test(the_last_given_back_is_borrowed_first),
+	cmocka_unit_test(a_body_that_cannot_be_written_yet_is_waited_for),
+	cmocka_unit_test(a_body_that_cannot_be_written_after_all_is_a_failure),
+	cmocka_unit_test(a_cancel_ends_the_waiting),
+	cmocka_unit_test(who_waits_ends_when_his_time_is_up),
+	cmocka_unit_test(who_waits_is_not_taken_for_slow),
 };
 
 UNIT_MAIN_WITH_SERVER("net/perform", tests)

@@ -5,9 +5,6 @@
  */
 #include "config.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "net/wire.h"
 #include "unit.h"
@@ -21,15 +18,6 @@ static char *const headers[] = {
 	(char[]){ "X-One: 1" }, (char[]){ "X-Two;" },
 };
 
-static int
-write_nothing(void *arg, const void *p, size_t n)
-{
-	(void)arg;
-	(void)p;
-	(void)n;
-	return 0;
-}
-
 /* One with everything; fetch_release() ends it. */
 static struct fetch
 full_request(void)
@@ -42,7 +30,6 @@ full_request(void)
 		.request.method = "PUT",
 		.request.body = "a\0b", .request.body_len = 3,
 		.request.headers = headers, .request.n_headers = 2,
-		.request.write_body = write_nothing,
 		.request.flags = FETCH_REUSE | FETCH_TRUSTED,
 		.request.time_left_us = 1234567,
 	};
@@ -101,10 +88,9 @@ test_a_request_arrives_as_it_was(void **state)
 	(void)state;
 	buf_init(&bytes, 1 << 20);
 	wire_add_request(&bytes, &fetch.request, &given);
-	assert_int_equal(wire_read_request(bytes.data, bytes.len, &given, 7,
+	assert_int_equal(wire_read_request(bytes.data, bytes.len, &given,
 		&got), 0);
 	assert_same_request(&fetch.request, &got.fetch.request);
-	assert_non_null(got.fetch.request.write_body);
 	wire_request_release(&got);
 	buf_release(&bytes);
 	fetch_release(&fetch);
@@ -124,14 +110,13 @@ test_one_holder_serves_many_requests(void **state)
 	buf_init(&two, 1 << 20);
 	wire_add_request(&one, &full.request, &given);
 	wire_add_request(&two, &bare.request, &given);
-	wire_read_request(one.data, one.len, &given, 7, &got);
+	wire_read_request(one.data, one.len, &given, &got);
 	first = got.fetch.request.addrs;
-	assert_int_equal(wire_read_request(two.data, two.len, &given, -1,
-		&got), 0);
+	assert_int_equal(wire_read_request(two.data, two.len, &given, &got),
+		0);
 	assert_same_request(&bare.request, &got.fetch.request);
-	assert_null(got.fetch.request.write_body);
 	/* A handle that has pinned these need not do it again. */
-	wire_read_request(one.data, one.len, &given, 7, &got);
+	wire_read_request(one.data, one.len, &given, &got);
 	assert_ptr_equal(got.fetch.request.addrs, first);
 	wire_request_release(&got);
 	buf_release(&one);
@@ -154,39 +139,10 @@ test_a_body_that_both_have_is_not_sent(void **state)
 	wire_add_request(&bytes, &fetch.request, &given);
 	assert_null(memmem(bytes.data, bytes.len, given_body,
 		sizeof given_body - 1));
-	assert_int_equal(wire_read_request(bytes.data, bytes.len, &given, 7,
+	assert_int_equal(wire_read_request(bytes.data, bytes.len, &given,
 		&got), 0);
 	assert_ptr_equal(got.fetch.request.body, given.body);
 	assert_int_equal(got.fetch.request.body_len, given.body_len);
-	wire_request_release(&got);
-	buf_release(&bytes);
-	fetch_release(&fetch);
-}
-
-static void
-test_a_body_goes_to_the_descriptor(void **state)
-{
-	struct fetch fetch = full_request();
-	struct wire_request got = { 0 };
-	struct fetch_request *request = &got.fetch.request;
-	char text[8] = "";
-	struct buf bytes;
-	int ends[2];
-
-	(void)state;
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	buf_init(&bytes, 1 << 20);
-	wire_add_request(&bytes, &fetch.request, &given);
-	wire_read_request(bytes.data, bytes.len, &given, ends[1], &got);
-	assert_int_equal(request->write_body(request->write_arg, "abc", 3),
-		0);
-	assert_int_equal(read(ends[0], text, sizeof text), 3);
-	assert_string_equal(text, "abc");
-	/* One that wants a descriptor and has none is not performed. */
-	assert_int_equal(wire_read_request(bytes.data, bytes.len, &given, -1,
-		&got), -1);
-	close(ends[0]);
-	close(ends[1]);
 	wire_request_release(&got);
 	buf_release(&bytes);
 	fetch_release(&fetch);
@@ -203,6 +159,7 @@ full_reply(void)
 		.starttransfer_us = 4, .total_us = INT64_C(5000000000),
 		.size_download = UINT64_C(6000000000),
 		.retry_after_us = 7, .content_type = mem_strdup("text/x"),
+		.content_encoding = mem_strdup("br"),
 		.location = mem_strdup(""), .errormsg = mem_strdup("cut"),
 	};
 }
@@ -230,6 +187,7 @@ test_a_reply_arrives_as_it_was(void **state)
 	assert_int_equal(got.size_download, sent.size_download);
 	assert_int_equal(got.retry_after_us, 7);
 	assert_same_text(got.content_type, "text/x");
+	assert_same_text(got.content_encoding, "br");
 	assert_same_text(got.location, "");
 	assert_same_text(got.errormsg, "cut");
 	buf_release(&bytes);
@@ -255,7 +213,7 @@ test_what_is_cut_is_refused(void **state)
 	wire_add_reply(&answer, &reply);
 	for (n = 0; n < request.len; n++) {
 		copy = mem_dup(request.data, n);
-		assert_int_equal(wire_read_request(copy, n, &given, 7, &got),
+		assert_int_equal(wire_read_request(copy, n, &given, &got),
 			-1);
 		free(copy);
 	}
@@ -306,7 +264,7 @@ test_what_is_garbled_does_no_harm(void **state)
 		for (i = 0; i < request.len; i++) {
 			copy = mem_dup(request.data, request.len);
 			copy[i] = (char)values[v];
-			wire_read_request(copy, request.len, &given, 7, &got);
+			wire_read_request(copy, request.len, &given, &got);
 			/* Before the texts it points to go. */
 			wire_request_release(&got);
 			free(copy);
@@ -323,7 +281,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_a_request_arrives_as_it_was),
 	cmocka_unit_test(test_one_holder_serves_many_requests),
 	cmocka_unit_test(test_a_body_that_both_have_is_not_sent),
-	cmocka_unit_test(test_a_body_goes_to_the_descriptor),
 	cmocka_unit_test(test_a_reply_arrives_as_it_was),
 	cmocka_unit_test(test_what_is_cut_is_refused),
 	cmocka_unit_test(test_what_is_garbled_does_no_harm),

@@ -78,6 +78,9 @@ static const struct opt rows[] = {
 		.arg = "LINE",
 		.off = OPT_AT(struct settings, headers, struct opt_list),
 		.brief = "what to add",
+	}, {
+		.name = "accept", .type = &opt_alias, .arg = "TYPE",
+		.means = "header=Accept:", .brief = "what to take",
 	},
 };
 
@@ -249,6 +252,28 @@ an_alias_stands_for_its_option(void **state)
 	assert_null(opts_find(opts, "nonsense"));
 	assert_int_equal(parse(opts, "--format lines", &first, &err), 0);
 	assert_int_equal(got->format, 0);
+	opts_free(opts);
+}
+
+/* In its place among the others. */
+static void
+an_alias_may_begin_the_value(void **state)
+{
+	struct opts *opts = opts_new();
+	struct settings *got = opts_add(opts, &set);
+	struct err err;
+	int first;
+
+	(void)state;
+	assert_int_equal(parse(opts, "-H a --accept b:c --accept= -H d",
+		&first, &err), 0);
+	assert_int_equal(got->headers.n, 4);
+	assert_string_equal(got->headers.items[0], "a");
+	assert_string_equal(got->headers.items[1], "Accept:b:c");
+	assert_string_equal(got->headers.items[2], "Accept:");
+	assert_string_equal(got->headers.items[3], "d");
+	assert_int_equal(parse(opts, "--accept", &first, &err), -1);
+	assert_non_null(strstr(err.text, "a value is missing (TYPE)"));
 	opts_free(opts);
 }
 
@@ -545,6 +570,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(defaults_come_from_the_rows),
 	cmocka_unit_test(a_flag_has_a_twin_that_turns_it_off),
 	cmocka_unit_test(an_alias_stands_for_its_option),
+	cmocka_unit_test(an_alias_may_begin_the_value),
 	cmocka_unit_test(operands_move_behind_the_options),
 	cmocka_unit_test(an_optional_value_is_taken_only_when_attached),
 	cmocka_unit_test(parsing_begins_anew_each_time),

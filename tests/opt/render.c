@@ -67,6 +67,10 @@ static const struct opt out_rows[] = {
 		.arg = "LINE", .brief = "add a header",
 		.notes = ".dot first, 'quoted' and \"quoted\" \\ ~^`.",
 	}, {
+		.name = "accept", .type = &opt_alias, .arg = "TYPE",
+		.means = "header=Accept:", .brief = "what to take",
+		.flags = OPT_HIDDEN,
+	}, {
 		.name = "progress", .type = &opt_flag, .dflt = "yes",
 		.off = OPT_AT(struct settings, progress, int),
 		.brief = "show progress",
@@ -90,12 +94,14 @@ static const struct opt_set out_set = {
 };
 
 static const struct opt_topic_row strategy_rows[] = {
-	{ "serial", "one at a time", "The plain loop." },
-	{ "async", "many on one event loop", NULL },
+	{ .term = "serial", .text = "one at a time",
+		.notes = "The plain loop." },
+	{ .term = "async", .usage = "async[:N]",
+		.text = "many on one event loop" },
 };
 
 static const struct opt_topic_row status_rows[] = {
-	{ "0", "every URL was fetched", NULL },
+	{ .term = "0", .text = "every URL was fetched" },
 };
 
 static const struct opt_topic topics[] = {
@@ -194,6 +200,11 @@ an_option_is_a_topic_by_all_its_names(void **state)
 		"      --save-to DIR\n"
 		"      another word\n"
 		"      Same as --output-dir.\n");
+	help_is("accept",
+		"      --accept TYPE\n"
+		"      what to take\n"
+		"      Same as --header Accept:TYPE. May be given several "
+		"times.\n");
 	help_is("--strategy",
 		"  -s, --strategy NAME\n"
 		"      how to overlap transfers\n"
@@ -213,10 +224,10 @@ topics_and_their_rows_are_topics(void **state)
 		"Strategies:\n"
 		"  serial                      one at a time\n"
 		"      The plain loop.\n"
-		"  async                       many on one event loop\n");
+		"  async[:N]                   many on one event loop\n");
 	help_is("async",
 		"Strategies:\n"
-		"  async                       many on one event loop\n");
+		"  async[:N]                   many on one event loop\n");
 }
 
 static void

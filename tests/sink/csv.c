@@ -178,7 +178,7 @@ file_that_is_appended_to_gets_no_second_header(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(column_list_parse(&columns, "seq,ok", &err), 0);
+	assert_int_equal(column_list_parse(&columns, NULL, "seq,ok", &err), 0);
 	args.columns = &columns;
 	for (i = 0; i < 2; i++) {
 		struct result *result = sample_ok();
@@ -206,7 +206,7 @@ header_that_cannot_be_written_fails_at_once(void **state)
 	struct err err;
 
 	(void)state;
-	assert_int_equal(column_list_parse(&columns, NULL, &err), 0);
+	assert_int_equal(column_list_parse(&columns, NULL, NULL, &err), 0);
 	args.columns = &columns;
 	args.output = output_open("/dev/full", OUTPUT_TRUNCATE, &err);
 	assert_null(sink_csv.open(&args, &err));
@@ -215,7 +215,27 @@ header_that_cannot_be_written_fails_at_once(void **state)
 	column_list_release(&columns);
 }
 
+static void
+what_stages_said_has_columns(void **state)
+{
+	char *text = sample_one_staged(&sink_csv,
+		"seq,lines,took,found,first,answer", NULL,
+		sample_staged("=1"));
+
+	(void)state;
+	assert_string_equal(text, "seq,lines,took,found,first,answer\n"
+		"7,7,0.000002,true,'=1,"
+		"\"{\"\"a\"\":\"\"\\u00e9,\"\"}\"\n");
+	free(text);
+	text = sample_one_staged(&sink_csv,
+		"seq,lines,took,found,first,answer", NULL, sample_ok());
+	assert_string_equal(text, "seq,lines,took,found,first,answer\n"
+		"7,,,,,\n");
+	free(text);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(what_stages_said_has_columns),
 	cmocka_unit_test(header_and_record_are_as_documented),
 	cmocka_unit_test(fields_have_their_documented_form),
 	cmocka_unit_test(every_text_comes_back_byte_for_byte),

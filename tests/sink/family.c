@@ -87,7 +87,7 @@ nothing_is_left_of_a_record_that_cannot_be_written(void **state)
 		print_message("%s\n", sinks[k]->name);
 		memset(text, '\n', (9 << 20) - 1);
 		fd = memfd_create("sample", MFD_CLOEXEC);
-		column_list_parse(&columns, NULL, &err);
+		column_list_parse(&columns, NULL, NULL, &err);
 		args = (struct sink_args){
 			.output = output_new(fd, "sample"),
 			.columns = &columns,

@@ -66,6 +66,41 @@ absent_texts_are_null_and_their_keys_there(void **state)
 }
 
 static void
+what_stages_said_stands_behind_the_rest(void **state)
+{
+	static const char said[] = ",\"escaped\":false,"
+		"\"time_post\":1.500000,\"time_post_queue\":0.000020,"
+		"\"lines\":7,\"took\":0.000002,\"found\":true,"
+		"\"first\":\"a\\u000ab\",\"answer\":{\"a\":\"\\u00e9,\"}}\n";
+	static const char nothing[] = ",\"escaped\":false,"
+		"\"time_post\":0.000000,\"time_post_queue\":0.000000,"
+		"\"lines\":null,\"took\":null,\"found\":null,"
+		"\"first\":null,\"answer\":null}\n";
+	char *text = sample_one_staged(&sink_json, NULL, NULL,
+		sample_staged("a\nb"));
+
+	(void)state;
+	assert_string_equal(strstr(text, ",\"escaped\""), said);
+	free(text);
+	text = sample_one_staged(&sink_json, NULL, NULL, sample_ok());
+	assert_string_equal(strstr(text, ",\"escaped\""), nothing);
+	free(text);
+}
+
+/* A byte that is no UTF-8 escapes texts; an object is in ASCII anyway. */
+static void
+what_stages_said_is_escaped_too(void **state)
+{
+	char *text = sample_one_staged(&sink_json, "first,answer,escaped",
+		NULL, sample_staged("\\\xff"));
+
+	(void)state;
+	assert_string_equal(text, "{\"first\":\"\\\\\\\\\\\\xff\","
+		"\"answer\":{\"a\":\"\\u00e9,\"},\"escaped\":true}\n");
+	free(text);
+}
+
+static void
 chosen_columns_come_in_their_order(void **state)
 {
 	char *text = sample_one(&sink_json, "url,seq,ok", NULL, sample_ok());
@@ -238,6 +273,8 @@ large_numbers_are_exact(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(whole_record_is_as_documented),
 	cmocka_unit_test(absent_texts_are_null_and_their_keys_there),
+	cmocka_unit_test(what_stages_said_stands_behind_the_rest),
+	cmocka_unit_test(what_stages_said_is_escaped_too),
 	cmocka_unit_test(chosen_columns_come_in_their_order),
 	cmocka_unit_test(characters_have_their_documented_form),
 	cmocka_unit_test(special_bytes_are_seen_at_every_offset),

@@ -231,7 +231,30 @@ each_expansion_is_a_record(void **state)
 	free(text);
 }
 
+static void
+what_stages_said_can_be_named(void **state)
+{
+	static const char format[] = "%{lines} [%{first}] %{answer} "
+		"%{time_post} %{escaped}";
+	char *text = sample_one_staged(&sink_lines, NULL, format,
+		sample_staged("a\nb\xff"));
+
+	(void)state;
+	assert_string_equal(text, "7 [a\\x0ab\\xff] {\"a\":\"\\u00e9,\"} "
+		"1.500000 true");
+	free(text);
+	text = sample_one_staged(&sink_lines, NULL, format, sample_ok());
+	assert_string_equal(text, " []  0.000000 false");
+	free(text);
+	text = sample_one_staged(&sink_lines, "seq", "%{json}",
+		sample_staged(NULL));
+	assert_non_null(strstr(text, ",\"lines\":7,"));
+	assert_non_null(strstr(text, ",\"first\":null,"));
+	free(text);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(what_stages_said_can_be_named),
 	cmocka_unit_test(success_is_status_size_seconds_url),
 	cmocka_unit_test(failure_says_what_went_wrong_once),
 	cmocka_unit_test(http_error_shows_its_status),

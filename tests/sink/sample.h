@@ -12,6 +12,7 @@
 #include "core/output.h"
 #include "core/result.h"
 #include "core/sink.h"
+#include "core/value.h"
 #include "unit.h"
 
 static inline struct result *
@@ -57,6 +58,37 @@ sample_failed(enum error_class class, const char *detail, const char *message)
 	return result;
 }
 
+/* What stages add where `staged` says so: one column of each type. */
+static const struct column sample_columns[] = {
+	{ .name = "lines", .type = COLUMN_U64, .value = 1 },
+	{ .name = "took", .type = COLUMN_SECONDS, .value = 2 },
+	{ .name = "found", .type = COLUMN_BOOL, .value = 3 },
+	{ .name = "first", .type = COLUMN_TEXT, .value = 4 },
+	{ .name = "answer", .type = COLUMN_JSON, .value = 5 },
+};
+static const struct column_set sample_set = {
+	.values = sample_columns, .n_values = 5,
+};
+
+/* One that went through stages; NULL: `first` is not set. */
+static inline struct result *
+sample_staged(const char *first)
+{
+	struct result *result = sample_ok();
+	struct value *values = mem_array(5, sizeof *values);
+
+	result_take_values(result, values, sample_columns, 5);
+	result->time_post = 1500000;
+	result->time_post_queue = 20;
+	value_set_u64(&values[0], 7);
+	value_set_us(&values[1], 2);
+	value_set_flag(&values[2], 1);
+	if (first != NULL)
+		value_set_text(&values[3], mem_strdup(first));
+	value_set_text(&values[4], mem_strdup("{\"a\":\"\\u00e9,\"}"));
+	return result;
+}
+
 /* An instance of a sink over a file in memory. */
 struct sample {
 	int fd;
@@ -66,13 +98,14 @@ struct sample {
 	void *self;
 };
 
-/* NULL columns: all. */
+/* NULL columns: all. NULL set: a run without stages. */
 static inline void
-sample_open(struct sample *sample, const struct sink *sink,
-	const char *columns, const char *format)
+sample_open_set(struct sample *sample, const struct sink *sink,
+	const struct column_set *set, const char *columns, const char *format)
 {
 	struct sink_args args = {
 		.columns = &sample->columns,
+		.set = set,
 		.format = format,
 	};
 	struct err err;
@@ -80,12 +113,19 @@ sample_open(struct sample *sample, const struct sink *sink,
 	sample->fd = memfd_create("sample", MFD_CLOEXEC);
 	assert_true(sample->fd >= 0);
 	sample->output = output_new(sample->fd, "sample");
-	assert_int_equal(column_list_parse(&sample->columns, columns, &err),
-		0);
+	assert_int_equal(column_list_parse(&sample->columns, set, columns,
+		&err), 0);
 	args.output = sample->output;
 	sample->sink = sink;
 	sample->self = sink->open(&args, &err);
 	assert_non_null(sample->self);
+}
+
+static inline void
+sample_open(struct sample *sample, const struct sink *sink,
+	const char *columns, const char *format)
+{
+	sample_open_set(sample, sink, NULL, columns, format);
 }
 
 /* Writes and frees the result. */
@@ -129,6 +169,17 @@ sample_one(const struct sink *sink, const char *columns, const char *format,
 	struct sample sample;
 
 	sample_open(&sample, sink, columns, format);
+	sample_write(&sample, result);
+	return sample_close(&sample, NULL);
+}
+
+static inline char *
+sample_one_staged(const struct sink *sink, const char *columns,
+	const char *format, struct result *result)
+{
+	struct sample sample;
+
+	sample_open_set(&sample, sink, &sample_set, columns, format);
 	sample_write(&sample, result);
 	return sample_close(&sample, NULL);
 }
