@@ -303,10 +303,13 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 			TMPDIR=$PWD/small exec "$@"' - timeout 60 "$FETCHALL" \
 			-s "$strategy" -c 1 --quiet --json --retry 0 \
 			--buffer 1MiB --post wc list >out || true
-		jq -se 'sort_by(.seq) | map(.ok) ==
-			[true, false, true, false, true] and
+		jq -se 'sort_by(.seq) | length == 5 and
 			(.[1].errormsg | contains("No space left")) and
-			.[3].error_detail == "write_refused"' out
+			all(.ok or .error_detail == "write_refused")' out
+		# A worker process begins the next fetch before the run has
+		# let go of the last body: what room there is varies.
+		[ "$strategy" = process-pool ] || jq -se 'sort_by(.seq) |
+			map(.ok) == [true, false, true, false, true]' out
 	done
 }
 
