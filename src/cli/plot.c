@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/write.h"
 #include "cli/contest.h"
 #include "cli/plot.h"
 #include "cli/standings.h"
@@ -256,19 +257,7 @@ plot_spawn(int in, int out, pid_t *ret_pid, struct err *err)
 static void
 plot_tell(int fd, const struct buf *script)
 {
-	const char *at = buf_text(script);
-	size_t left = script->len;
-	ssize_t n;
-
-	while (left > 0) {
-		n = write(fd, at, left);
-		if (n < 0 && errno != EINTR)
-			return;
-		if (n > 0) {
-			at += n;
-			left -= (size_t)n;
-		}
-	}
+	(void)write_all(fd, buf_text(script), script->len);
 }
 
 static int

@@ -4,7 +4,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/write.h"
 #include "cli/whole.h"
 
 /* As open(2) with 0666 would have made it; mkostemp(3) gives 0600. */
@@ -86,19 +86,8 @@ whole_open(struct whole *whole, const char *path, struct err *err)
 int
 whole_write(struct whole *whole, const struct buf *bytes, struct err *err)
 {
-	const char *at = buf_text(bytes);
-	size_t left = bytes->len;
-	ssize_t n;
-
-	while (left > 0) {
-		n = write(whole->fd, at, left);
-		if (n < 0 && errno != EINTR)
-			return err_sys(err, "%.300s", whole->path);
-		if (n > 0) {
-			at += n;
-			left -= (size_t)n;
-		}
-	}
+	if (write_all(whole->fd, buf_text(bytes), bytes->len) != 0)
+		return err_sys(err, "%.300s", whole->path);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/write.h"
 #include "net/packet.h"
 
 struct packet_head {
@@ -65,17 +66,10 @@ static int
 packet_spill(const struct buf *bytes)
 {
 	int fd = memfd_create("fetchall", MFD_CLOEXEC);
-	size_t done = 0;
-	ssize_t n;
 
-	while (fd >= 0 && done < bytes->len) {
-		n = write(fd, bytes->data + done, bytes->len - done);
-		if (n < 0 && errno != EINTR) {
-			close(fd);
-			return -1;
-		}
-		if (n > 0)
-			done += (size_t)n;
+	if (fd >= 0 && write_all(fd, bytes->data, bytes->len) != 0) {
+		close(fd);
+		return -1;
 	}
 	return fd;
 }

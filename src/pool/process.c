@@ -8,7 +8,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/write.h"
 #include "core/body.h"
 #include "core/crew.h"
 #include "core/result.h"
@@ -63,19 +63,8 @@ static int
 process_write(void *arg, const void *p, size_t n)
 {
 	const int *fd = arg;
-	const char *at = p;
-	ssize_t done;
 
-	while (n > 0) {
-		done = write(*fd, at, n);
-		if (done < 0 && errno != EINTR)
-			return -1;
-		if (done > 0) {
-			at += done;
-			n -= (size_t)done;
-		}
-	}
-	return 0;
+	return write_all(*fd, p, n);
 }
 
 static void
