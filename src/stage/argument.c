@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/units.h"
 #include "stage/argument.h"
 
@@ -56,5 +57,29 @@ argument_ms(const struct argument *argument, const char *text,
 	    us > (int64_t)argument->max * CLOCK_MS)
 		return argument_refuse(argument, text, " (ms)", err);
 	*ret_us = us;
+	return 0;
+}
+
+int
+argument_plan_count(const struct argument *argument, const char *text,
+	void **ret_plan, struct err *err)
+{
+	uint64_t n;
+
+	if (argument_count(argument, text, &n, err) != 0)
+		return -1;
+	*ret_plan = mem_dup(&n, sizeof n);
+	return 0;
+}
+
+int
+argument_plan_ms(const struct argument *argument, const char *text,
+	void **ret_plan, struct err *err)
+{
+	int64_t us;
+
+	if (argument_ms(argument, text, &us, err) != 0)
+		return -1;
+	*ret_plan = mem_dup(&us, sizeof us);
 	return 0;
 }

@@ -26,4 +26,11 @@ int argument_count(const struct argument *argument, const char *text,
 int argument_ms(const struct argument *argument, const char *text,
 	int64_t *ret_us, struct err *err);
 
+/* The same as the plan that a stage's open() makes, for close() to free():
+ * a uint64_t, or an int64_t in microseconds. */
+int argument_plan_count(const struct argument *argument, const char *text,
+	void **ret_plan, struct err *err);
+int argument_plan_ms(const struct argument *argument, const char *text,
+	void **ret_plan, struct err *err);
+
 #endif

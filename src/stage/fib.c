@@ -27,13 +27,9 @@ fib_open(const char *arg, const void *settings, void **ret_plan,
 	static const struct argument argument = {
 		"N", 0, 10000000, "fib:100000",
 	};
-	uint64_t n;
 
 	(void)settings;
-	if (argument_count(&argument, arg, &n, err) != 0)
-		return -1;
-	*ret_plan = mem_dup(&n, sizeof n);
-	return 0;
+	return argument_plan_count(&argument, arg, ret_plan, err);
 }
 
 /* `last` and `next` begin as F(0) and F(1). */

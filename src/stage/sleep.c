@@ -22,13 +22,9 @@ sleep_open(const char *arg, const void *settings, void **ret_plan,
 	static const struct argument argument = {
 		"MS", 0, 3600000, "sleep:100",
 	};
-	int64_t us;
 
 	(void)settings;
-	if (argument_ms(&argument, arg, &us, err) != 0)
-		return -1;
-	*ret_plan = mem_dup(&us, sizeof us);
-	return 0;
+	return argument_plan_ms(&argument, arg, ret_plan, err);
 }
 
 /* A signal may cut it short. */

@@ -11,10 +11,7 @@
 static void
 the_answers_are_known(void **state)
 {
-	static const struct {
-		const char *arg;
-		uint64_t answer;
-	} cases[] = {
+	static const struct trial_number numbers[] = {
 		{ "0", 0 },
 		{ "1", 1 },
 		{ "2", 1 },
@@ -25,22 +22,10 @@ the_answers_are_known(void **state)
 		{ "27", 196418 },
 		{ "30", 832040 },
 	};
-	struct trial *trial;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		print_message("fib-recursive:%s\n", cases[i].arg);
-		trial = trial_new(&stage_fib_recursive, cases[i].arg, NULL);
-		trial_run(trial, "", 0, TRIAL_WHOLE);
-		assert_int_equal(trial_u64(trial, "fib_recursive"), cases[i].answer);
-		/* Whatever the body, and once for each. */
-		trial_run(trial, "a body", 6, 1);
-		assert_int_equal(trial_u64(trial, "fib_recursive"), cases[i].answer);
-		trial_abort(trial, "a body", 6, 3);
-		assert_null(trial_value(trial, "fib_recursive"));
-		trial_free(trial);
-	}
+	trial_numbers(&stage_fib_recursive, "fib_recursive", numbers,
+		sizeof numbers / sizeof *numbers);
 }
 
 static void
@@ -56,13 +41,8 @@ bad_arguments_say_what_to_write(void **state)
 static void
 the_longest_ends_soon_when_the_run_does(void **state)
 {
-	struct trial *trial = trial_new(&stage_fib_recursive, "60", NULL);
-
 	(void)state;
-	trial_run_cancelled(trial, 20);
-	assert_true(trial->outcome.failed);
-	assert_int_equal(trial->outcome.error_class, ERROR_STOPPED);
-	trial_free(trial);
+	trial_stops(&stage_fib_recursive, "60");
 }
 
 static const struct CMUnitTest tests[] = {

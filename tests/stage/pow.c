@@ -13,10 +13,7 @@
 static void
 the_answers_are_known(void **state)
 {
-	static const struct {
-		const char *arg;
-		uint64_t answer;
-	} cases[] = {
+	static const struct trial_number numbers[] = {
 		{ "0,0", 1 },
 		{ "0,5", 1 },
 		{ "1,1000", 1 },
@@ -31,22 +28,10 @@ the_answers_are_known(void **state)
 		{ "7777,200000", 2585000 },
 		{ "7777,200k", 2585000 },
 	};
-	struct trial *trial;
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		print_message("pow:%s\n", cases[i].arg);
-		trial = trial_new(&stage_pow, cases[i].arg, NULL);
-		trial_run(trial, "", 0, TRIAL_WHOLE);
-		assert_int_equal(trial_u64(trial, "pow_bits"), cases[i].answer);
-		/* Whatever the body, and once for each. */
-		trial_run(trial, "a body", 6, 1);
-		assert_int_equal(trial_u64(trial, "pow_bits"), cases[i].answer);
-		trial_abort(trial, "a body", 6, 3);
-		assert_null(trial_value(trial, "pow_bits"));
-		trial_free(trial);
-	}
+	trial_numbers(&stage_pow, "pow_bits", numbers,
+		sizeof numbers / sizeof *numbers);
 }
 
 static void

@@ -188,15 +188,19 @@ trial_cancel(void *arg)
 }
 
 void
-trial_run_cancelled(struct trial *trial, unsigned ms)
+trial_stops(const struct stage *stage, const char *arg)
 {
-	struct canceller canceller = { trial, ms };
+	struct trial *trial = trial_new(stage, arg, NULL);
+	struct canceller canceller = { trial, 20 };
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, trial_cancel,
 		&canceller), 0);
 	trial_run(trial, "", 0, TRIAL_WHOLE);
 	pthread_join(thread, NULL);
+	assert_true(trial->outcome.failed);
+	assert_int_equal(trial->outcome.error_class, ERROR_STOPPED);
+	trial_free(trial);
 }
 
 /* --- what it said --- */
@@ -292,6 +296,26 @@ trial_answers(const struct stage *stage, const char *column,
 		assert_false(trial->outcome.failed);
 	}
 	trial_free(trial);
+}
+
+void
+trial_numbers(const struct stage *stage, const char *column,
+	const struct trial_number *numbers, size_t n)
+{
+	struct trial *trial;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		print_message("%s:%s\n", stage->name, numbers[i].arg);
+		trial = trial_new(stage, numbers[i].arg, NULL);
+		trial_run(trial, "", 0, TRIAL_WHOLE);
+		assert_int_equal(trial_u64(trial, column), numbers[i].answer);
+		trial_run(trial, "a body", 6, 1);
+		assert_int_equal(trial_u64(trial, column), numbers[i].answer);
+		trial_abort(trial, "a body", 6, 3);
+		assert_null(trial_value(trial, column));
+		trial_free(trial);
+	}
 }
 
 char *

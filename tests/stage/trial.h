@@ -47,9 +47,9 @@ void trial_run_cut(struct trial *trial, const void *p, size_t n,
 /* Breaks it off after some of its bytes, as an earlier stage's failure does. */
 void trial_abort(struct trial *trial, const void *p, size_t n, size_t after);
 
-/* Sends an empty body and, from another thread, ends the run after so many
- * milliseconds. */
-void trial_run_cancelled(struct trial *trial, unsigned ms);
+/* Sends an empty body and, from another thread, ends the run after a moment:
+ * that body is stopped. */
+void trial_stops(const struct stage *stage, const char *arg);
 
 /* What the stage said in a column; NULL when it said nothing. */
 const struct value *trial_value(const struct trial *trial, const char *name);
@@ -71,6 +71,16 @@ struct trial_answer {
 /* In all cuttings, and again after a body that was broken off. */
 void trial_answers(const struct stage *stage, const char *column,
 	const struct trial_answer *answers, size_t n);
+
+/* What a compute load says of its argument. */
+struct trial_number {
+	const char *arg;
+	uint64_t answer;
+};
+
+/* Whatever the body, once for each, and not when it is broken off. */
+void trial_numbers(const struct stage *stage, const char *column,
+	const struct trial_number *numbers, size_t n);
 
 /* n bytes that look like text, with repetitions; the caller frees them. */
 char *trial_words(size_t n);
