@@ -21,6 +21,7 @@
 #include "core/budget.h"
 #include "core/slots.h"
 #include "core/unnamed.h"
+#include "net/fetch.h"
 
 #define BODY_STEP 4096u
 
@@ -300,6 +301,15 @@ body_wait(void *arg, int64_t us)
 
 	if (body->store != NULL)
 		budget_wait(body->store->budget, body->slot, us);
+}
+
+void
+body_receive(struct body *body, struct fetch_request *request)
+{
+	request->write_body = body_write;
+	request->may_write = body_may_write;
+	request->wait_write = body_wait;
+	request->write_arg = body;
 }
 
 uint64_t

@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 struct budget;
+struct fetch_request;
 
 /*
  * Where a run's bodies are: a range of addresses for each, reserved before
@@ -58,6 +59,8 @@ int body_write(void *body, const void *p, size_t n);
 int body_may_write(void *body);
 /* Waits until that may have changed, at most so long. */
 void body_wait(void *body, int64_t us);
+/* Has a fetch's reply written to it, by the three above. */
+void body_receive(struct body *body, struct fetch_request *request);
 uint64_t body_length(const struct body *body);
 /* All its bytes, until the next call for this body; a file is mapped. */
 int body_view(struct body *body, const void **ret, size_t *ret_len,

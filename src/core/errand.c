@@ -161,19 +161,16 @@ static int
 errand_attach(struct errand *errand, const struct errand_head *head, int fd,
 	const struct pool_env *env)
 {
-	struct fetch_request *request = &errand->request.fetch.request;
-
 	errand_let_go(errand);
 	if (!head->has_body)
 		return 0;
 	errand->sent = head->place.in_file;
 	errand->body = body_attach(env != NULL ? env->bodies : NULL,
 		&head->place, errand_dup(head, fd));
-	request->write_body = body_write;
-	request->may_write = body_may_write;
-	request->wait_write = body_wait;
-	request->write_arg = errand->body;
-	return errand->body != NULL ? 0 : -1;
+	if (errand->body == NULL)
+		return -1;
+	body_receive(errand->body, &errand->request.fetch.request);
+	return 0;
 }
 
 int

@@ -125,18 +125,13 @@ job_new_body(const struct job *job, struct body_store *bodies,
 int
 job_open_body(struct job *job, struct body_store *bodies, struct err *err)
 {
-	struct fetch_request *request = &job->fetch.request;
-
 	if (bodies == NULL &&
 	    (job->asked == NULL || job->asked->output == NULL))
 		return 0;
 	job->body = job_new_body(job, bodies, err);
 	if (job->body == NULL)
 		return -1;
-	request->write_body = body_write;
-	request->may_write = body_may_write;
-	request->wait_write = body_wait;
-	request->write_arg = job->body;
+	body_receive(job->body, &job->fetch.request);
 	return 0;
 }
 
