@@ -70,7 +70,5 @@ struct pool {
 
 /* Every pool, NULL-terminated; the default first; in pool/family.c. */
 extern const struct pool *const pools[];
-/* NULL with ERR_USAGE and the nearest name. */
-const struct pool *pool_find(const char *name, struct err *err);
 
 #endif

@@ -398,18 +398,6 @@ run_counters(struct run *run, struct stats_counters *ret)
 	ledger_counters(run->ledger, ret);
 }
 
-size_t
-run_pids(const struct run *run, pid_t *ret, size_t max)
-{
-	size_t n = 0;
-
-	if (run->zygote != NULL)
-		n = zygote_pids(run->zygote, ret, max);
-	if (run->stages != NULL)
-		n += stages_pids(run->stages, ret + n, max - n);
-	return n;
-}
-
 int
 run_figures(const struct run *run, struct workshop_figures *ret)
 {

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 #include "core/ledger.h"
@@ -81,8 +80,6 @@ void run_counters(struct run *run, struct stats_counters *ret);
 /* After run_execute(): all figures, and its wall time. */
 const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);
-/* The processes of the run besides this one, up to `max`; any thread. */
-size_t run_pids(const struct run *run, pid_t *ret, size_t max);
 /* What stages and their pool did; -1: there are none. */
 int run_figures(const struct run *run, struct workshop_figures *ret);
 /* Names asked for, and answered without asking. */

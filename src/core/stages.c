@@ -274,13 +274,6 @@ stages_cancel(struct stages *stages)
 	workshop_cancel(stages->workshop);
 }
 
-size_t
-stages_pids(const struct stages *stages, pid_t *ret, size_t max)
-{
-	return stages->zygote != NULL ?
-		zygote_pids(stages->zygote, ret, max) : 0;
-}
-
 uint64_t
 stages_peak(const struct stages *stages)
 {

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -62,8 +61,6 @@ int stages_lost(struct stages *stages, struct err *err);
 /* The run is being ended: no stage begins any more. */
 void stages_cancel(struct stages *stages);
 
-/* The pool's processes, up to `max`. */
-size_t stages_pids(const struct stages *stages, pid_t *ret, size_t max);
 /* The most bytes of bodies that were held at a time. */
 uint64_t stages_peak(const struct stages *stages);
 

@@ -631,20 +631,6 @@ a_worker_that_dies_idle_is_replaced_for_the_next_work(void **state)
 	rig_stop(&rig);
 }
 
-/* --- names --- */
-
-static void
-a_pool_is_found_by_its_name(void **state)
-{
-	struct err err = { 0 };
-
-	(void)state;
-	assert_ptr_equal(pool_find("process", &err), &pool_process);
-	assert_null(pool_find("threads", &err));
-	assert_int_equal(err.code, ERR_USAGE);
-	assert_non_null(strstr(err.text, "did you mean 'thread'"));
-}
-
 static int
 share(void **state)
 {
@@ -672,7 +658,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_worker_that_dies_idle_is_replaced_for_the_next_work),
 	cmocka_unit_test(
 		without_the_process_that_makes_workers_works_are_not_begun),
-	cmocka_unit_test(a_pool_is_found_by_its_name),
 };
 
 UNIT_MAIN("pool/pools", tests)
