@@ -47,18 +47,6 @@ workshop_note(struct workshop *workshop)
 		clock_us());
 }
 
-static void
-workshop_fail(struct result *result, enum error_class class,
-	const char *detail, const char *errormsg)
-{
-	result->ok = 0;
-	result->final = class != ERROR_STOPPED;
-	result->error_class = class;
-	result->error_detail = detail;
-	free(result->errormsg);
-	result->errormsg = errormsg != NULL ? mem_strdup(errormsg) : NULL;
-}
-
 /* A body that was to be kept gets its name now. */
 static void
 workshop_keep(struct work *work)
@@ -69,7 +57,7 @@ workshop_keep(struct work *work)
 	if (work->output == NULL)
 		return;
 	if (body_keep(work->body, &err) != 0) {
-		workshop_fail(result, ERROR_LOCAL, "write_refused", err.text);
+		result_fail(result, ERROR_LOCAL, "write_refused", err.text);
 		return;
 	}
 	result->filename_effective = work->output;
@@ -92,7 +80,7 @@ workshop_settle(struct work *work)
 	result->time_post_cpu = outcome->cpu_us;
 	result->time_post_queue = work->begun_us - work->queued_us;
 	if (outcome->failed)
-		workshop_fail(result, outcome->error_class, outcome->detail,
+		result_fail(result, outcome->error_class, outcome->detail,
 			outcome->errormsg);
 	else
 		workshop_keep(work);

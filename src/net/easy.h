@@ -27,6 +27,8 @@ struct easy_settings {
 	int64_t speed_time_us;
 	uint64_t max_body;	/* 0: no limit */
 	uint64_t max_header;	/* bytes over all lines of a reply */
+	int capture;		/* replies have their exchange, and bodies are
+				 * written with their transfer coding */
 };
 
 /*

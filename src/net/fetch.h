@@ -10,6 +10,8 @@
 #include "net/addrs.h"
 #include "url/url.h"
 
+struct exchange;
+
 /*
  * One request and its one reply: no redirect, no retry, no look-up. The core
  * fills the request, a strategy performs it, and the reply tells what came.
@@ -84,6 +86,12 @@ struct fetch_reply {
 	char *content_type;	/* owned, as sent; NULL: none */
 	char *content_encoding;	/* owned, lines joined; NULL: none */
 	char *location;		/* owned, as sent; NULL: none */
+	int64_t last_modified;	/* seconds since 1970; -1: not said */
+	char *disposition;	/* Content-Disposition, owned; NULL: none */
+	/* Where easy_settings.capture asked for it: */
+	struct exchange *exchange;	/* owned; NULL: no reply came */
+	int chunked;		/* the body was written as it came, in chunks;
+				 * see net/chunks.h */
 	char *errormsg;		/* owned, libcurl's words; NULL: all well */
 };
 
