@@ -24,6 +24,7 @@ struct body_store_args {
 	uint64_t max_body;	/* the longest in memory; longer ones go to
 				 * files. 0: what the budget allows */
 	const char *folder;	/* for bodies that spill; NULL: $TMPDIR, /tmp */
+	int linkable;		/* their files may be given a name there */
 };
 
 struct body_store *body_store_new(const struct body_store_args *args,
@@ -34,20 +35,13 @@ int body_store_has_room(struct body_store *store);
 
 /*
  * A reply's body: in the store, and in a file once it is too large or memory
- * is short; or from its first byte in the file that a list's line asked for.
- * Such a file has no name while it grows: the name appears when the body is
- * whole, and never in place of a file that was there.
+ * is short. No such file has a name.
  */
 struct body;
 
 /* NULL: the store has no room. */
 struct body *body_new(struct body_store *store);
-/*
- * `path` is taken below the current folder: not absolute, without "..", and
- * through no symbolic link. The folder must exist. NULL with ERR_IO.
- */
-struct body *body_open(const char *path, struct err *err);
-/* Gives its memory back, and drops what has no name yet. NULL is fine. */
+/* Gives its memory back. NULL is fine. */
 void body_free(struct body *body);
 
 /*
@@ -70,15 +64,20 @@ int body_view(struct body *body, const void **ret, size_t *ret_len,
 int body_is_mapped(const struct body *body);
 void body_unload(const void *p, size_t n);
 /*
- * A body with a path: replaces what was written by what will be written, as a
- * stage decoded it. Until body_keep() it is the first that body_view() shows
- * and body_tell() tells of.
+ * Beside what was received, what the stages make of it: an empty file at
+ * first, which body_make() appends to; or another process, by its descriptor.
+ * -1 with err.
  */
-int body_rewrite(struct body *body, struct err *err);
-/* A body with a path: what body_write() appends to, for another process. */
+int body_begin_made(struct body *body, struct err *err);
+int body_make(void *body, const void *p, size_t n);	/* -1 with errno */
+int body_share_made(struct body *body);
+int body_is_made(const struct body *body);
+/* As body_view(), of what was made. */
+int body_view_made(struct body *body, const void **ret, size_t *ret_len,
+	struct err *err);
+/* The file that it is all in, made or as received; -1: it is in memory. The
+ * descriptor stays the body's. */
 int body_fd(const struct body *body);
-/* Gives it its name. -1 with ERR_IO, also when the name is taken. */
-int body_keep(struct body *body, struct err *err);
 
 /*
  * The same body in another process that was forked after the store was made:
@@ -87,7 +86,6 @@ int body_keep(struct body *body, struct err *err);
  * and the one that made it ends it last.
  */
 #define BODY_NO_FILE (-1)
-#define BODY_NO_SLOT UINT64_MAX		/* a body with a path */
 struct body_place {
 	uint64_t slot, len;
 	int in_file;
@@ -95,8 +93,7 @@ struct body_place {
 
 /* *ret_fd stays the body's. */
 void body_tell(const struct body *body, struct body_place *ret, int *ret_fd);
-/* Takes fd. NULL: not a place of this store. `store` may be NULL where bodies
- * have paths. */
+/* Takes fd. NULL: not a place of this store, which may be NULL. */
 struct body *body_attach(struct body_store *store,
 	const struct body_place *place, int fd);
 /* The other process wrote to it: takes note of how much, and of its file.

@@ -77,6 +77,12 @@ budget_free(struct budget *budget)
 		munmap(budget, budget->map_size);
 }
 
+void
+budget_keep_files(struct budget *budget)
+{
+	budget->file_limit = UINT64_MAX;
+}
+
 uint64_t
 budget_limit(const struct budget *budget)
 {

@@ -24,6 +24,10 @@ struct budget;
 struct budget *budget_new(uint64_t limit, size_t holders, struct err *err);
 void budget_free(struct budget *budget);	/* NULL is fine */
 
+/* Bodies in files are there to stay: they are no burden, and nobody waits for
+ * room among them. Before the first body. */
+void budget_keep_files(struct budget *budget);
+
 uint64_t budget_limit(const struct budget *budget);
 
 /* Whether a new fetch may begin. */

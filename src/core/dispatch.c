@@ -16,6 +16,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "core/bodies.h"
 #include "core/dispatch.h"
 #include "core/frontier.h"
 #include "core/job.h"
@@ -312,11 +313,18 @@ dispatch_pull(struct dispatch *dispatch)
 	return job;
 }
 
+/* Whether anybody will look at what the server sends. */
+static int
+dispatch_wants_body(const struct dispatch *dispatch, const struct job *job)
+{
+	return dispatch->args.workshop != NULL || job->keeps ||
+		(dispatch->settings->keep & (RUN_KEEP_GOOD | RUN_KEEP_ALL));
+}
+
 /* Locked. */
 static void
 dispatch_begin_hop(struct dispatch *dispatch, struct job *job)
 {
-	struct err err = { 0 };
 	struct verdict verdict;
 
 	if (dispatch->settings->no_fetch) {
@@ -324,30 +332,36 @@ dispatch_begin_hop(struct dispatch *dispatch, struct job *job)
 		dispatch_make_ready(dispatch, job);
 		return;
 	}
-	if (job_open_body(job, dispatch->args.bodies, &err) == 0) {
+	if (!dispatch_wants_body(dispatch, job) ||
+	    job_open_body(job, bodies_store(dispatch->args.bodies)) == 0) {
 		dispatch_look_up(dispatch, job);
 		return;
 	}
-	verdict = settle_unwritten(&dispatch->settle, job, &err);
+	verdict = settle_no_room(&dispatch->settle, job);
 	dispatch_settled(dispatch, job, &verdict);
 }
 
-/* Locked. A line that is no URL goes straight to its end. */
+/* Locked. What is not asked for goes straight to its end. */
 static void
-dispatch_end_bad(struct dispatch *dispatch, struct job *job)
+dispatch_end_unasked(struct dispatch *dispatch, struct job *job)
 {
-	struct verdict verdict = settle_bad(&dispatch->settle, job);
+	struct verdict verdict = job->bad != NULL ?
+		settle_bad(&dispatch->settle, job) :
+		settle_there(&dispatch->settle, job);
 
 	dispatch_settled(dispatch, job, &verdict);
 }
 
-/* Locked. Whether the stages can do with another body. */
+/* Locked. Whether there is a place for another body. */
 static int
 dispatch_admits(struct dispatch *dispatch)
 {
-	if (dispatch->args.workshop == NULL)
+	const struct dispatch_args *args = &dispatch->args;
+
+	if (args->bodies == NULL)
 		return 1;
-	dispatch->starved = !workshop_admits(dispatch->args.workshop);
+	dispatch->starved = !bodies_admits(args->bodies) ||
+		(args->workshop != NULL && !workshop_admits(args->workshop));
 	return !dispatch->starved;
 }
 
@@ -361,8 +375,8 @@ dispatch_pump(struct dispatch *dispatch)
 	    dispatch->n_ready + dispatch->n_naming <
 	    dispatch->args.concurrency && dispatch_admits(dispatch) &&
 	    (job = dispatch_pull(dispatch)) != NULL) {
-		if (job->bad != NULL)
-			dispatch_end_bad(dispatch, job);
+		if (job->bad != NULL || job->there != KEEPER_NONE)
+			dispatch_end_unasked(dispatch, job);
 		else
 			dispatch_begin_hop(dispatch, job);
 	}

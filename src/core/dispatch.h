@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "core/run.h"
 
-struct body_store;
+struct bodies;
 struct frontier;
 struct ledger;
 struct names;
@@ -29,7 +29,7 @@ struct dispatch_args {
 	struct origins *origins;
 	struct names *names;
 	struct ledger *ledger;
-	struct body_store *bodies;	/* NULL: they are dropped */
+	struct bodies *bodies;	/* NULL: they are dropped */
 	struct workshop *workshop;	/* what is done to them, or NULL */
 	struct service *service;
 	const struct url *proxy;	/* text NULL: none */

@@ -56,16 +56,15 @@ errand_dup(const struct errand_head *head, int fd)
 /* --- in the run's process --- */
 
 /*
- * Whether the child runs the stages as well. A file that they replace is
- * opened by the run's process alone, so such a body goes through them there.
+ * Whether the child runs the stages as well. What they make of a body that is
+ * kept is the run's process's alone, so it goes through them there.
  */
 static int
 errand_with_stages(const struct job *job, const struct pool_env *env)
 {
 	if (env == NULL || !env->in_children)
 		return 0;
-	return job->asked == NULL || job->asked->output == NULL ||
-		!chain_replaces(env->chain);
+	return !job->keeps || !chain_replaces(env->chain);
 }
 
 void
@@ -229,6 +228,7 @@ errand_perform(struct errand *errand, struct performer *performer)
 	perform(performer, &errand->request.fetch);
 	if (errand->env == NULL || !errand_is_good(fetch))
 		return;
+	work.chunked = fetch->reply.chunked;
 	work.page = (struct stage_page){
 		.seq = errand->seq,
 		.url = fetch->request.url.text,

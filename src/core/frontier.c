@@ -19,6 +19,7 @@
 #include "core/cycle.h"
 #include "core/frontier.h"
 #include "core/job.h"
+#include "core/keeper.h"
 #include "core/origins.h"
 #include "url/source.h"
 
@@ -124,6 +125,7 @@ frontier_main(void *arg)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	while (frontier_read(frontier, &item, &err) > 0) {
 		job = job_new(&item);
+		keeper_prepare(frontier->args.keeper, job);
 		job_count(job, frontier->args.origins);
 		if (!frontier_put(frontier, job))
 			break;

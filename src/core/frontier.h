@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 struct job;
+struct keeper;
 struct origins;
 struct source;
 
@@ -26,6 +27,7 @@ struct frontier_args {
 	int repeat;			/* begin again at the list's end */
 	uint64_t requests;		/* repeat: URLs in all; 0: no end */
 	struct origins *origins;
+	struct keeper *keeper;		/* names the jobs' files; or NULL */
 	size_t ahead;			/* jobs read ahead at most */
 	void (*wake)(void *arg);	/* after FRONTIER_WAIT: look again;
 					 * called from the reading thread */

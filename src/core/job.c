@@ -108,27 +108,10 @@ job_restart(struct job *job)
 	job->attempt++;
 }
 
-static struct body *
-job_new_body(const struct job *job, struct body_store *bodies,
-	struct err *err)
-{
-	struct body *body;
-
-	if (job->asked != NULL && job->asked->output != NULL)
-		return body_open(job->asked->output, err);
-	body = body_new(bodies);
-	if (body == NULL)
-		err_set(err, ERR_SYSTEM, "no room for another body");
-	return body;
-}
-
 int
-job_open_body(struct job *job, struct body_store *bodies, struct err *err)
+job_open_body(struct job *job, struct body_store *bodies)
 {
-	if (bodies == NULL &&
-	    (job->asked == NULL || job->asked->output == NULL))
-		return 0;
-	job->body = job_new_body(job, bodies, err);
+	job->body = body_new(bodies);
 	if (job->body == NULL)
 		return -1;
 	body_receive(job->body, &job->fetch.request);
@@ -155,6 +138,8 @@ job_free(struct job *job)
 	fetch_release(&job->fetch);
 	url_release(&job->first);
 	free(job->text);
+	free(job->name);
+	free(job->refused);
 	free(job->bad);
 	free(job->visited);
 	free(job);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/list.h"
+#include "core/keeper.h"
 #include "core/service.h"
 #include "net/fetch.h"
 #include "url/url.h"
@@ -48,7 +49,12 @@ struct job {
 	char *bad;		/* what is wrong with the line; NULL: nothing */
 	struct source_request *asked;	/* the list's own wishes, or NULL */
 	struct body *body;	/* of the reply; NULL: it is dropped */
-	int kept;		/* it has the name that was asked for */
+	char *name;		/* that its body gets below the output folder,
+				 * where that is known before; owned, or NULL */
+	int keeps;		/* its good body is wanted: as a file, or by
+				 * who takes all */
+	enum keeper_there there;	/* what a file of that name means */
+	char *refused;		/* KEEPER_REFUSED: why; owned */
 	struct work *work;	/* what its process made of the body already,
 				 * or NULL */
 	struct origin *origin;	/* of this hop; a reference. NULL when the
@@ -73,12 +79,10 @@ void job_start(struct job *job, const struct run_settings *settings);
 /* The list's own URL once more: forgets hops, addresses and the reply. */
 void job_restart(struct job *job);
 /*
- * Makes a place for the body of this hop's reply: the file that its line asked
- * for, else one in `bodies` unless that is NULL. It is held no longer than the
- * hop lasts: many may wait for their next.
+ * Makes a place in `bodies` for the body of this hop's reply; -1: there is
+ * none. It is held no longer than the hop lasts: many may wait for their next.
  */
-int job_open_body(struct job *job, struct body_store *bodies,
-	struct err *err);
+int job_open_body(struct job *job, struct body_store *bodies);
 void job_close_body(struct job *job);
 /*
  * Frees what may be large or was allocated while it was fetched: the reply,

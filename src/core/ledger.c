@@ -18,11 +18,13 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/body.h"
 #include "core/ledger.h"
 #include "core/output.h"
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/stats.h"
+#include "net/exchange.h"
 #include "net/wake.h"
 
 #define LEDGER_FULL 2048	/* results waiting: no new fetches above */
@@ -75,6 +77,45 @@ ledger_fail(struct ledger *ledger, const struct err *err)
 	ledger->args.on_fail(ledger->args.arg);
 }
 
+/* Nothing can be written any more: a body that was to be kept is not, and its
+ * URL stays to be done. */
+static void
+ledger_give_up(const struct ledger *ledger, struct result *result)
+{
+	if (!result->ok || result->hop)
+		return;
+	result_fail(result, ERROR_LOCAL, "write_failed",
+		ledger->failure.text);
+	result->final = 0;
+}
+
+/* Gives the body to those who want it; the record comes after, since they may
+ * change it. Whether there was one. */
+static int
+ledger_take_body(struct ledger *ledger, struct result *result)
+{
+	const struct ledger_target *target;
+	int had = result->body != NULL;
+	struct err err = { 0 };
+	size_t i;
+
+	for (i = 0; i < ledger->args.n_targets; i++) {
+		target = &ledger->args.targets[i];
+		if (!(target->sink->caps & SINK_BODIES) ||
+		    (result->hop && !(target->sink->caps & SINK_ALL)))
+			continue;
+		if (ledger->failure.code != ERR_NONE)
+			ledger_give_up(ledger, result);
+		else if (target->sink->take(target->self, result, &err) != 0)
+			ledger_fail(ledger, &err);
+	}
+	body_free(result->body);
+	result->body = NULL;
+	exchange_free(result->exchange);
+	result->exchange = NULL;
+	return had;
+}
+
 static void
 ledger_write(struct ledger *ledger, const struct result *result)
 {
@@ -85,21 +126,24 @@ ledger_write(struct ledger *ledger, const struct result *result)
 	for (i = 0; i < ledger->args.n_targets; i++) {
 		target = &ledger->args.targets[i];
 		if (ledger->failure.code == ERR_NONE &&
+		    target->sink->write != NULL &&
 		    target->sink->write(target->self, result, &err) != 0)
 			ledger_fail(ledger, &err);
 	}
 }
 
+/* What the sinks have gathered is in their files. */
 static void
-ledger_commit(struct ledger *ledger)
+ledger_flush(struct ledger *ledger)
 {
-	struct output *output;
+	const struct ledger_target *target;
 	struct err err;
 	size_t i;
 
 	for (i = 0; i < ledger->args.n_targets; i++) {
-		output = ledger->args.targets[i].output;
-		if (output != NULL && output_commit(output, &err) != 0)
+		target = &ledger->args.targets[i];
+		if (target->output != NULL &&
+		    output_commit(target->output, &err) != 0)
 			ledger_fail(ledger, &err);
 	}
 }
@@ -119,16 +163,19 @@ ledger_settle(struct ledger *ledger, struct list *batch)
 	struct result *result;
 	struct list *node;
 	size_t n = 0;
-	int room;
+	int room, freed = 0;
 
 	for (node = batch->next; node != batch; node = node->next) {
 		result = LIST_ENTRY(node, struct result, node);
+		n++;
+		freed |= ledger_take_body(ledger, result);
+		if (result->hop)
+			continue;
 		ledger_warn(result);
 		ledger_write(ledger, result);
 		stats_add(&ledger->stats, result);
-		n++;
 	}
-	ledger_commit(ledger);
+	ledger_flush(ledger);
 	pthread_mutex_lock(&ledger->lock);
 	list_splice(&ledger->spent, batch);
 	ledger->counters = ledger->stats.counters;
@@ -139,6 +186,8 @@ ledger_settle(struct ledger *ledger, struct list *batch)
 	pthread_mutex_unlock(&ledger->lock);
 	if (room)
 		ledger->args.on_room(ledger->args.arg);
+	if (freed && ledger->args.on_freed != NULL)
+		ledger->args.on_freed(ledger->args.arg);
 }
 
 static void *
@@ -151,7 +200,7 @@ ledger_main(void *arg)
 	while (ledger_take(ledger, &batch))
 		ledger_settle(ledger, &batch);
 	/* A header line without a record is still to be written. */
-	ledger_commit(ledger);
+	ledger_flush(ledger);
 	wake_set(&ledger->ended);
 	return NULL;
 }

@@ -10,6 +10,7 @@
 struct output;
 struct result;
 struct sink;
+struct state;
 struct stats;
 struct stats_counters;
 
@@ -22,16 +23,21 @@ struct ledger_target {
 
 /*
  * The only place where a result becomes fact. One thread takes finished
- * results in batches, writes them to every target, then counts them. A slow
- * disk or pipe stops this thread and nobody else, until the queue is full.
+ * results in batches and gives each to the sinks of bodies, then to those of
+ * records, and counts it; then the body's memory is free, and from time to
+ * time the state remembers all that was done. A slow disk or pipe stops this
+ * thread and nobody else, until the queue is full.
  */
 struct ledger;
 
 struct ledger_args {
-	const struct ledger_target *targets;	/* borrowed */
+	const struct ledger_target *targets;	/* borrowed; those of bodies
+						 * first */
 	size_t n_targets;
-	/* These two come from the ledger's thread. */
+	struct state *state;	/* borrowed; NULL: nothing is remembered */
+	/* These come from the ledger's thread. */
 	void (*on_room)(void *arg);	/* a full queue has room again */
+	void (*on_freed)(void *arg);	/* bodies have gone; or NULL */
 	void (*on_fail)(void *arg);	/* writing failed: no use in going on */
 	void *arg;
 };

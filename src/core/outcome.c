@@ -17,6 +17,7 @@
 #include "core/outcome.h"
 #include "core/result.h"
 #include "core/verdict.h"
+#include "net/exchange.h"
 #include "url/source.h"
 
 /* libcurl's 0 means "did not come to that"; so does ours. */
@@ -71,6 +72,9 @@ outcome_reply(struct result *result, struct fetch_reply *reply)
 	result->size_download = reply->size_download;
 	result->content_type = reply->content_type;
 	reply->content_type = NULL;
+	result->last_modified = reply->last_modified;
+	result->disposition = reply->disposition;
+	reply->disposition = NULL;
 }
 
 /* The method that was sent, where it was not GET. */
@@ -110,15 +114,12 @@ outcome_refusal(enum fetch_refusal refusal)
 	return NULL;
 }
 
-/* Into the file that was asked for, or, where memory was short, another. */
 static char *
 outcome_not_written(const struct job *job)
 {
-	const char *why = strerror(job->fetch.reply.os_errno);
-
-	if (job->asked != NULL && job->asked->output != NULL)
-		return mem_printf("output '%s': %s", job->asked->output, why);
-	return mem_printf("the body found no place in $TMPDIR: %s", why);
+	return mem_printf("the body found no place in %s: %s", job->keeps ?
+		"the output folder" : "$TMPDIR",
+		strerror(job->fetch.reply.os_errno));
 }
 
 static char *
@@ -165,9 +166,57 @@ outcome_result(struct job *job, const struct verdict *verdict,
 	result->timestamp = job->started_us + wall_offset;
 	result->num_redirects = job->n_hops;
 	result->strategy = strategy;
-	if (job->kept)
-		result->filename_effective = mem_strdup(job->asked->output);
 	outcome_times(result, job);
 	outcome_reply(result, &job->fetch.reply);
 	return result;
+}
+
+struct result *
+outcome_hop(const struct job *job, int64_t wall_offset)
+{
+	const struct fetch_reply *reply = &job->fetch.reply;
+	struct result *result = result_new();
+
+	result->hop = 1;
+	result->seq = job->seq;
+	result->url = mem_strdup(job->fetch.request.url.text);
+	result->response_code = (uint64_t)reply->response_code;
+	result->timestamp = job->hop_us + wall_offset;
+	memcpy(result->remote_ip, reply->remote_ip, sizeof result->remote_ip);
+	if (reply->content_type != NULL)
+		result->content_type = mem_strdup(reply->content_type);
+	return result;
+}
+
+/* The bytes live as long as the record does, which the job does not. */
+static void
+outcome_keep_request(struct exchange *exchange,
+	const struct fetch_request *request, const void *given)
+{
+	uint64_t n = exchange->request_body_len;
+
+	if (n > request->body_len)
+		n = request->body_len;
+	exchange->request_body_len = n;
+	if (n == 0)
+		return;
+	exchange->request_body = request->body;
+	if (request->body != given)
+		exchange->request_body = exchange->request_body_owned =
+			mem_dup(request->body, (size_t)n);
+}
+
+void
+outcome_take(struct result *result, struct job *job,
+	const struct fetch_request *request, const void *given)
+{
+	struct fetch_reply *reply = &job->fetch.reply;
+
+	result->chunked = reply->chunked;
+	result->exchange = reply->exchange;
+	reply->exchange = NULL;
+	if (result->exchange != NULL)
+		outcome_keep_request(result->exchange, request, given);
+	result->body = job->body;
+	job->body = NULL;
 }

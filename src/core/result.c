@@ -46,6 +46,7 @@ result_free(struct result *result)
 	free(result->content_type);
 	free(result->filename_effective);
 	free(result->name);
+	free(result->asked);
 	free(result->disposition);
 	body_free(result->body);
 	exchange_free(result->exchange);

@@ -87,8 +87,10 @@ struct result {
 	 */
 	int hop;		/* a redirect that was followed, which is no
 				 * record: for archives alone */
-	char *name;		/* below the output folder, where it was known
-				 * before the reply; owned, or NULL */
+	int keeps;		/* its body, if good, becomes a file */
+	char *name;		/* of that, below the output folder; owned */
+	char *asked;		/* NULL `name`: it is made of this URL of the
+				 * list, and the reply; owned */
 	struct body *body;	/* owned; NULL: dropped, or empty */
 	int chunked;		/* the body, as net/fetch.h says */
 	int64_t last_modified;	/* likewise */

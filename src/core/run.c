@@ -8,10 +8,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/bodies.h"
+#include "core/budget.h"
 #include "core/dispatch.h"
 #include "core/ending.h"
 #include "core/frontier.h"
 #include "core/histogram.h"
+#include "core/keeper.h"
 #include "core/origins.h"
 #include "core/pool.h"
 #include "core/run.h"
@@ -26,7 +29,10 @@
 struct run {
 	const struct run_settings *settings;
 	size_t concurrency;
-	struct stages *stages;	/* NULL: bodies are dropped */
+	struct bodies *bodies;	/* NULL: they are dropped */
+	struct pool_env env;	/* what processes have of them and of stages */
+	struct stages *stages;	/* NULL: there are none */
+	struct keeper *keeper;	/* NULL: bodies become no files */
 	int lost;		/* no stage could be run any more; the pool's
 				 * until it ended */
 	struct zygote *zygote;	/* NULL unless the strategy has processes */
@@ -59,6 +65,15 @@ run_on_output_room(void *arg)
 	dispatch_wake(run->dispatch);
 }
 
+static void
+run_on_freed(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->bodies != NULL && bodies_made_room(run->bodies))
+		dispatch_wake(run->dispatch);
+}
+
 /* With stages a URL is good when it passed them. */
 static void
 run_on_passed(void *arg)
@@ -88,18 +103,30 @@ run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 /* --- life --- */
 
 static int
-run_open_stages(struct run *run, struct err *err)
+run_open_bodies(struct run *run, struct err *err)
 {
-	if (run->settings->chain == NULL)
+	const struct run_settings *settings = run->settings;
+
+	if (settings->naming != NULL) {
+		run->keeper = keeper_new(settings->naming, err);
+		if (run->keeper == NULL)
+			return -1;
+	}
+	if (settings->chain == NULL && settings->keep == 0)
 		return 0;
-	run->stages = stages_new(run->settings, run->concurrency, err);
+	run->bodies = bodies_new(settings, run->concurrency, err);
+	if (run->bodies == NULL)
+		return -1;
+	run->env.bodies = bodies_store(run->bodies);
+	if (settings->chain == NULL)
+		return 0;
+	run->stages = stages_new(settings, run->bodies, &run->env, err);
 	return run->stages != NULL ? 0 : -1;
 }
 
 static int
 run_start_stages(struct run *run, struct err *err)
 {
-	struct pool_env *env = stages_env(run->stages);
 	const struct workshop_hooks hooks = {
 		.on_room = run_on_output_room,
 		.on_passed = run_on_passed,
@@ -108,8 +135,8 @@ run_start_stages(struct run *run, struct err *err)
 	};
 
 	if (run->settings->strategy->caps & STRATEGY_OWN_LOOP) {
-		env->ask = ending_look;
-		env->ask_arg = &run->ending;
+		run->env.ask = ending_look;
+		run->env.ask_arg = &run->ending;
 	}
 	return stages_open(run->stages, run->concurrency, run->ledger,
 		&hooks, err);
@@ -128,7 +155,7 @@ run_open_zygote(struct run *run, struct err *err)
 		.given.body = settings->body,
 		.given.body_len = settings->body_len,
 		.n_slots = run->concurrency,
-		.arg = run->stages != NULL ? stages_env(run->stages) : NULL,
+		.arg = run->bodies != NULL ? &run->env : NULL,
 	}, err);
 	return run->zygote != NULL ? 0 :
 		err_in(err, "%s", settings->strategy->name);
@@ -148,6 +175,7 @@ run_open(struct run *run, const struct ledger_target *targets,
 		.targets = targets,
 		.n_targets = n_targets,
 		.on_room = run_on_output_room,
+		.on_freed = run_on_freed,
 		.on_fail = run_on_enough,
 		.arg = run,
 	};
@@ -173,8 +201,7 @@ run_open(struct run *run, const struct ledger_target *targets,
 		.origins = &run->origins,
 		.names = run->names,
 		.ledger = run->ledger,
-		.bodies = run->stages != NULL ? stages_bodies(run->stages) :
-			NULL,
+		.bodies = run->bodies,
 		.workshop = run->stages != NULL ?
 			stages_workshop(run->stages) : NULL,
 		.service = run->service,
@@ -203,7 +230,7 @@ run_new(const struct run_settings *settings, struct source *source,
 	origins_init(&run->origins);
 	histogram_init(&run->lag);
 	/* First: nothing that is made after it is copied into it. */
-	if (run_open_stages(run, err) == 0 &&
+	if (run_open_bodies(run, err) == 0 &&
 	    run_open_zygote(run, err) == 0 &&
 	    run_open(run, targets, n_targets, err) == 0)
 		return run;
@@ -226,6 +253,8 @@ run_free(struct run *run)
 	service_free(run->service);
 	names_free(run->names);
 	zygote_free(run->zygote);
+	bodies_free(run->bodies);
+	keeper_free(run->keeper);
 	histogram_release(&run->lag);
 	url_release(&run->proxy);
 	origins_release(&run->origins);
@@ -253,6 +282,7 @@ run_strategy(struct run *run, struct err *err)
 	run->frontier = frontier_new(&(struct frontier_args){
 		.source = run->source,
 		.origins = &run->origins,
+		.keeper = run->keeper,
 		.repeat = run_repeats(run->settings),
 		.requests = run->settings->requests,
 		.ahead = RUN_AHEAD + 2 * run->concurrency,
@@ -404,7 +434,7 @@ run_figures(const struct run *run, struct workshop_figures *ret)
 	if (run->stages == NULL)
 		return -1;
 	workshop_figures(stages_workshop(run->stages), ret);
-	ret->peak_bytes = stages_peak(run->stages);
+	ret->peak_bytes = budget_peak(bodies_budget(run->bodies));
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct chain;
 struct event_base;
 struct histogram;
 struct job;
+struct naming;
 struct pool;
 struct source;
 struct stats;
@@ -28,6 +29,12 @@ struct zygote;
  * names, redirects, retries, limits, when to stop.
  */
 struct run;
+
+enum run_keep {
+	RUN_KEEP_FILES = 1 << 0,	/* of URLs that naming_wants() */
+	RUN_KEEP_GOOD = 1 << 1,		/* of all good replies */
+	RUN_KEEP_ALL = 1 << 2,		/* of all whole ones, hops too */
+};
 
 struct run_settings {
 	const struct strategy *strategy;
@@ -47,6 +54,10 @@ struct run_settings {
 	const struct pool *pool;	/* where, and by how many workers */
 	size_t jobs;
 	uint64_t buffer;	/* bytes of bodies held at a time */
+	unsigned keep;		/* enum run_keep: whose bodies go on to the
+				 * ledger; 0: nobody's */
+	/* What files of bodies are called; NULL: none is made. */
+	const struct naming *naming;
 	int no_fetch;		/* stages only: nothing is asked for */
 	/* Begin the list again at its end until so many URLs were handed out
 	 * or so much time has passed; 0: not limited by that. */

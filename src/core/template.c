@@ -250,7 +250,7 @@ template_add_sha256(struct template_name *name)
 
 /* X(name, needs, brief) */
 #define TEMPLATE_FIELDS(X) \
-	X(seq, 0, "number of the URL in the list, from 1") \
+	X(seq, TEMPLATE_TELLS_APART, "number of the URL in the list, from 1") \
 	X(scheme, 0, "http or https") \
 	X(host, 0, "host of the URL") \
 	X(port, 0, "its port, also where the URL has none") \
@@ -259,7 +259,8 @@ template_add_sha256(struct template_name *name)
 	X(stem, 0, "the basename without its extension") \
 	X(ext, 0, "its extension with the dot, or nothing") \
 	X(query, 0, "what stands behind the ?") \
-	X(url_hash, 0, "16 hex digits of the URL's SHA-256") \
+	X(url_hash, TEMPLATE_TELLS_APART, \
+		"16 hex digits of the URL's SHA-256") \
 	X(status, TEMPLATE_NEEDS_REPLY, "status of the reply") \
 	X(type, TEMPLATE_NEEDS_REPLY, "media type of the reply") \
 	X(type_ext, TEMPLATE_NEEDS_REPLY, \

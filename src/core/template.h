@@ -18,6 +18,8 @@ struct url;
 enum template_need {
 	TEMPLATE_NEEDS_REPLY = 1 << 0,	/* the headers of the last hop */
 	TEMPLATE_NEEDS_BODY = 1 << 1,	/* the whole body */
+	TEMPLATE_TELLS_APART = 1 << 2,	/* it needs no hash: no two lines of a
+					 * list get one name */
 };
 
 /* What a name can be made of. Nobody asks for what is not needed. */
@@ -46,7 +48,8 @@ const struct template_field *template_fields(void);
 struct template *template_new(const char *pattern, struct err *err);
 void template_free(struct template *template);
 
-/* Of enum template_need: when a name can be made at the earliest. */
+/* Of enum template_need: when a name can be made at the earliest, and whether
+ * it is one line's alone. */
 unsigned template_needs(const struct template *template);
 
 /*

@@ -46,6 +46,7 @@ struct fetch_reply;
 	X(blocked, "redirected to another scheme") \
 	X(downgrade, "redirected from https to http") \
 	X(write_refused, "the file could not be written") \
+	X(write_failed, "nothing can be written any more") \
 	X(cut, "the body ended early") \
 	X(limit, "a body larger than --max-body, decode's SIZE or a stage takes") \
 	X(encoding, "the body is not what Content-Encoding says") \
