@@ -12,9 +12,11 @@
 
 #include "base/mem.h"
 #include "cli/options.h"
+#include "core/sink.h"
 #include "pool/family.h"
 #include "stage/family.h"
 #include "strategy/family.h"
+#include "url/source.h"
 
 /* clang-format off */
 
@@ -38,8 +40,8 @@ static const struct opt options_input_rows[] = {
 		"with # are skipped. ndjson: an object a line with \"url\" "
 		"and, if wanted, \"method\", \"headers\", \"body\" and "
 		"\"output\" for this URL alone. An output is a file below "
-		"the current folder; it appears once a good reply's body is "
-		"whole, and never in place of another.",
+		"--output-dir; it appears once a good reply's body is whole, "
+		"and what is there already is treated as --existing says.",
 	  .example = "fetchall --input-format ndjson requests.ndjson" },
 	{ .name = "proto-default", .type = &opt_text,
 	  AT(proto_default, char *), .arg = "SCHEME", .dflt = "http",
@@ -416,10 +418,11 @@ static const struct opt options_stages_rows[] = {
 	  .example = "fetchall --post sha256 --pool process urls.txt" },
 	{ .name = "buffer", .type = &opt_size, AT(buffer, uint64_t),
 	  .arg = "SIZE", .dflt = "128MiB", .min = 1 << 20,
-	  .brief = "bytes of bodies in memory, before and in stages",
+	  .brief = "bytes of bodies in memory, before they are done with",
 	  .notes = "From three quarters of it on no fetch begins; when it is "
-		"full bodies go to files in $TMPDIR, up to four times as "
-		"much, and then receivers wait." },
+		"full bodies go to files: those that become files anyhow in "
+		"the output folder, others in $TMPDIR, for stages up to four "
+		"times as much, and then receivers wait." },
 	{ .name = "no-fetch", .type = &opt_flag, AT(no_fetch, int),
 	  .brief = "run the stages only, once for each URL",
 	  .notes = "Nothing is asked for and no name looked up: stages get "
@@ -588,6 +591,9 @@ options_add_families(struct opts *opts)
 	for (i = 0; stages[i] != NULL; i++)
 		if (stages[i]->opts != NULL)
 			opts_add(opts, stages[i]->opts);
+	for (i = 0; sinks[i] != NULL; i++)
+		if (sinks[i]->opts != NULL)
+			opts_add(opts, sinks[i]->opts);
 }
 
 void
@@ -606,8 +612,10 @@ options_init(struct options *options)
 	options->request = opts_add(options->opts, &options_request_set);
 	options->limits = opts_add(options->opts, &options_limits_set);
 	options->names = opts_add(options->opts, &options_names_set);
+	options->bodies = opts_add(options->opts, &options_bodies_set);
 	options->stages = opts_add(options->opts, &options_stages_set);
 	options->records = opts_add(options->opts, &options_records_set);
+	options->durable = opts_add(options->opts, &options_durable_set);
 	options_add_families(options->opts);
 	options->general = opts_add(options->opts, &options_general_set);
 }
@@ -640,20 +648,56 @@ options_read_home(struct options *options, struct err *err)
 	return rc;
 }
 
+/* Whether some sink of bodies was asked for. */
+static int
+options_keep(const struct options *options)
+{
+	size_t i;
+
+	for (i = 0; sinks[i] != NULL; i++)
+		if (sinks[i]->wanted != NULL && sinks[i]->wanted(
+		    opts_settings(options->opts, sinks[i]->opts)))
+			return 1;
+	return options_saves(options);
+}
+
+int
+options_saves(const struct options *options)
+{
+	return options->bodies->save || options->bodies->output != NULL ||
+		options->input->format == SOURCE_NDJSON;
+}
+
+/* NULL ends the list. */
+static int
+options_check_idle(const struct options *options, const char *const *names,
+	const char *why, struct err *err)
+{
+	for (; *names != NULL; names++)
+		if (opts_typed(options->opts, *names))
+			return err_set(err, ERR_USAGE, "--%s is for %s",
+				*names, why);
+	return 0;
+}
+
 /* What was typed for nothing; a config file says what holds if need be. */
 static int
 options_check_typed(const struct options *options, struct err *err)
 {
-	static const char *const names[] = { "jobs", "pool", "buffer" };
-	size_t i;
+	static const char *const stage[] = { "jobs", "pool", NULL };
+	static const char *const body[] = { "buffer", NULL };
+	static const char *const file[] = { "output-dir", "existing",
+		"content-disposition", NULL };
+	int posts = options->stages->post.n > 0 || options->stages->compressed;
 
-	if (options->stages->post.n > 0 || options->stages->compressed)
-		return 0;
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (opts_typed(options->opts, names[i]))
-			return err_set(err, ERR_USAGE, "--%s is for stages: "
-				"there is no --post", names[i]);
-	return 0;
+	if (!posts && options_check_idle(options, stage, "stages: there is no "
+	    "--post", err) != 0)
+		return -1;
+	if (!posts && !options_keep(options) && options_check_idle(options,
+	    body, "bodies: there is no --save and no --post", err) != 0)
+		return -1;
+	return options_saves(options) ? 0 : options_check_idle(options, file,
+		"files: there is no --save and no --output", err);
 }
 
 int

@@ -58,6 +58,18 @@ struct options_stages {
 	int no_fetch, compressed;
 };
 
+struct options_bodies {
+	int save;
+	char *output, *output_dir;
+	int existing;		/* enum naming_existing */
+	int disposition;
+};
+
+struct options_durable {
+	char *state;
+	int retry_failed, sync;
+};
+
 struct options_names {
 	char *servers;
 	uint64_t concurrency;
@@ -91,13 +103,21 @@ struct options {
 	const struct options_request *request;
 	const struct options_limits *limits;
 	const struct options_names *names;
+	const struct options_bodies *bodies;
 	const struct options_stages *stages;
 	const struct options_records *records;
+	const struct options_durable *durable;
 	const struct options_general *general;
 	char **operands;	/* within argv */
 	int n_operands;
 	int first;		/* argv[first] is operands[0] */
 };
+
+/* Tables in files of their own. */
+extern const struct opt_set options_bodies_set, options_durable_set;
+
+/* Whether bodies become files, all or some. */
+int options_saves(const struct options *options);
 
 /* All tables with their defaults; nothing parsed yet. */
 void options_init(struct options *options);

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,6 +23,7 @@
 #include "core/sink.h"
 #include "core/stage.h"
 #include "core/strategy.h"
+#include "core/template.h"
 #include "stage/coding.h"
 
 #define SETTINGS_MAX_DATA (64u << 20)	/* bytes of --data @FILE */
@@ -211,6 +213,78 @@ settings_set_verdict(struct verdict_policy *verdict,
 	return 0;
 }
 
+/* --- what becomes of bodies --- */
+
+static int
+settings_set_naming(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	const struct options_bodies *bodies = options->bodies;
+
+	if (!options_saves(options))
+		return 0;
+	if (bodies->output != NULL) {
+		settings->template = template_new(bodies->output, err);
+		if (settings->template == NULL) {
+			err_in(err, "--output");
+			return opts_blame(options->opts, "output", err);
+		}
+	}
+	settings->naming = (struct naming){
+		.folder = bodies->output_dir,
+		.template = settings->template,
+		.all = bodies->save || bodies->output != NULL,
+		.disposition = bodies->disposition,
+		.existing = (enum naming_existing)bodies->existing,
+		.sync = options->durable->sync,
+		.since_us = INT64_MAX,
+	};
+	settings->run.naming = &settings->naming;
+	return 0;
+}
+
+/* Which sinks get bodies, and of which replies they get them. */
+static void
+settings_set_body_sinks(struct settings *settings,
+	const struct options *options)
+{
+	struct run_settings *run = &settings->run;
+	const struct sink *sink;
+	size_t i, n = 0;
+	int wanted;
+
+	for (i = 0; (sink = sinks[i]) != NULL; i++) {
+		if (!(sink->caps & SINK_BODIES))
+			continue;
+		wanted = sink->wanted != NULL ? sink->wanted(
+			opts_settings(options->opts, sink->opts)) :
+			run->naming != NULL;
+		if (!wanted)
+			continue;
+		assert(n < SETTINGS_BODY_SINKS);
+		settings->body_sinks[n++] = sink;
+		if (sink->caps & SINK_ALL)
+			run->keep |= RUN_KEEP_ALL;
+		else
+			run->keep |= sink->wanted != NULL ? RUN_KEEP_GOOD :
+				RUN_KEEP_FILES;
+	}
+	run->easy.capture = (run->keep & RUN_KEEP_ALL) != 0;
+}
+
+static int
+settings_set_bodies(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	if (settings_set_naming(settings, options, err) != 0)
+		return -1;
+	settings_set_body_sinks(settings, options);
+	if (options->stages->no_fetch && settings->run.keep != 0)
+		return err_set(err, ERR_USAGE, "--no-fetch: there are no "
+			"bodies that could be kept");
+	return 0;
+}
+
 /* --- stages --- */
 
 /* Those that this process may use: a container has fewer than the machine. */
@@ -298,6 +372,8 @@ settings_set_stages(struct settings *settings, const struct options *options,
 	if (given->post.n == 0 && !given->compressed)
 		return 0;
 	run->chain = chain_new(max_body > 0 ? max_body : SETTINGS_MAX_GATHER);
+	if (run->easy.capture)
+		chain_expect_chunks(run->chain);
 	if (given->compressed &&
 	    settings_decode_first(settings, options, err) != 0)
 		return -1;
@@ -403,6 +479,7 @@ settings_fill(struct settings *settings, const struct options *options,
 	    settings_set_body(settings, request->data, err) != 0 ||
 	    settings_set_verdict(&run->verdict, options, err) != 0 ||
 	    settings_set_source(settings, options, err) != 0 ||
+	    settings_set_bodies(settings, options, err) != 0 ||
 	    settings_set_stages(settings, options, err) != 0)
 		return -1;
 	return settings_set_records(settings, options, err);
@@ -424,6 +501,7 @@ settings_release(struct settings *settings)
 {
 	column_list_release(&settings->columns);
 	chain_free(settings->run.chain);
+	template_free(settings->template);
 	free(settings->set);
 	free(settings->body);
 	free(settings->headers);

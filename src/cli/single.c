@@ -28,7 +28,9 @@ struct single {
 	const struct options *options;
 	struct settings *settings;
 	struct source *source;
-	struct ledger_target target;
+	/* Those of bodies, then the one of records. */
+	struct ledger_target targets[SETTINGS_BODY_SINKS + 1];
+	size_t n_targets;
 	struct run *run;
 };
 
@@ -45,35 +47,75 @@ single_open_source(struct single *single, struct err *err)
 	return single->source != NULL ? 0 : -1;
 }
 
+/* Opens the next one; `path` is where it writes to, NULL: nowhere. */
 static int
-single_open_target(struct single *single, struct err *err)
+single_open_target(struct single *single, const struct sink *sink,
+	const char *path, struct sink_args *args, struct err *err)
+{
+	struct ledger_target *target = &single->targets[single->n_targets++];
+
+	target->sink = sink;
+	if (path != NULL) {
+		target->output = output_open(path,
+			single->options->records->append ? OUTPUT_APPEND :
+			OUTPUT_TRUNCATE, err);
+		if (target->output == NULL)
+			return -1;
+	}
+	args->output = target->output;
+	target->self = sink->open(args, err);
+	return target->self != NULL ? 0 : -1;
+}
+
+static int
+single_open_bodies(struct single *single, struct err *err)
+{
+	const struct settings *settings = single->settings;
+	const struct sink *sink;
+	struct sink_args args = {
+		.naming = settings->run.naming,
+		.sync = single->options->durable->sync,
+	};
+	size_t i;
+
+	for (i = 0; (sink = settings->body_sinks[i]) != NULL; i++) {
+		args.own = sink->opts != NULL ?
+			opts_settings(single->options->opts, sink->opts) :
+			NULL;
+		if (single_open_target(single, sink,
+		    sink->caps & SINK_STDOUT ? "-" : NULL, &args, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+single_open_records(struct single *single, struct err *err)
 {
 	const struct options_records *records = single->options->records;
-	const char *path = records->results;
-	struct ledger_target *target = &single->target;
 	struct sink_args args = {
 		.columns = &single->settings->columns,
 		.set = single->settings->set,
 		.format = records->write_out,
 	};
 
-	target->sink = single->settings->sink;
-	target->output = output_open(path != NULL ? path : "-",
-		records->append ? OUTPUT_APPEND : OUTPUT_TRUNCATE, err);
-	if (target->output == NULL)
-		return -1;
-	args.output = target->output;
-	target->self = target->sink->open(&args, err);
-	return target->self != NULL ? 0 : -1;
+	return single_open_target(single, single->settings->sink,
+		records->results != NULL ? records->results : "-", &args, err);
 }
 
 static void
 single_close(struct single *single)
 {
+	struct ledger_target *target;
+	size_t i;
+
 	run_free(single->run);
-	if (single->target.self != NULL)
-		single->target.sink->close(single->target.self);
-	output_free(single->target.output);
+	for (i = 0; i < single->n_targets; i++) {
+		target = &single->targets[i];
+		if (target->self != NULL)
+			target->sink->close(target->self);
+		output_free(target->output);
+	}
 	source_free(single->source);
 }
 
@@ -208,8 +250,8 @@ single_fetch(struct single *single, struct err *err)
 		settings->run.concurrency =
 			files_limit(settings->run.concurrency,
 				strategy->files > 0 ? strategy->files : 1);
-	single->run = run_new(&settings->run, single->source, &single->target,
-		1, err);
+	single->run = run_new(&settings->run, single->source, single->targets,
+		single->n_targets, err);
 	if (single->run == NULL)
 		return err_status(err->code);
 	report_cpu_now(&before);
@@ -239,7 +281,8 @@ single_run(const struct options *options, struct settings *settings)
 	int status;
 
 	if (single_open_source(&single, &err) != 0 ||
-	    single_open_target(&single, &err) != 0) {
+	    single_open_bodies(&single, &err) != 0 ||
+	    single_open_records(&single, &err) != 0) {
 		log_error("%s", err.text);
 		status = err_status(err.code);
 	} else {
@@ -257,7 +300,7 @@ static int
 single_list(struct single *single, uint64_t *ret_good, uint64_t *ret_bad,
 	struct err *err)
 {
-	struct output *output = single->target.output;
+	struct output *output = single->targets[0].output;
 	struct source_item item;
 	int rc, failed = 0;
 
@@ -287,8 +330,10 @@ single_dry_run(const struct options *options, struct settings *settings)
 	int rc = -1;
 
 	if (single_open_source(&single, &err) == 0) {
-		single.target.output = output_open("-", OUTPUT_TRUNCATE, &err);
-		if (single.target.output != NULL)
+		single.targets[0].output = output_open("-", OUTPUT_TRUNCATE,
+			&err);
+		single.n_targets = 1;
+		if (single.targets[0].output != NULL)
 			rc = single_list(&single, &good, &bad, &err);
 	}
 	if (rc != 0 && err.code != ERR_CLOSED)

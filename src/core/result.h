@@ -89,8 +89,8 @@ struct result {
 				 * record: for archives alone */
 	int keeps;		/* its body, if good, becomes a file */
 	char *name;		/* of that, below the output folder; owned */
-	char *asked;		/* NULL `name`: it is made of this URL of the
-				 * list, and the reply; owned */
+	char *asked;		/* likewise: the list's URL, which the name is
+				 * made of where `name` is NULL; owned */
 	struct body *body;	/* owned; NULL: dropped, or empty */
 	int chunked;		/* the body, as net/fetch.h says */
 	int64_t last_modified;	/* likewise */

@@ -62,8 +62,7 @@ settle_result(const struct settle *settle, struct job *job,
 	result->keeps = 1;
 	result->name = job->name;
 	job->name = NULL;
-	if (result->name == NULL)
-		result->asked = mem_strdup(job_first_url(job)->text);
+	result->asked = mem_strdup(job_first_url(job)->text);
 	return result;
 }
 

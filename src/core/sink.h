@@ -33,6 +33,8 @@ struct sink_args {
 
 enum sink_caps {
 	SINK_BODIES = 1 << 0,	/* takes bodies; it is no format of records */
+	SINK_STDOUT = 1 << 2,	/* of bodies: `output` is standard output, and
+				 * it is not for records then */
 	SINK_ALL = 1 << 1,	/* those of every whole reply, hops and bad
 				 * ones too, with their exchange */
 };
@@ -66,11 +68,11 @@ struct sink {
 };
 
 /*
- * Every sink, NULL-terminated; the default first. These two live in
+ * Every sink, NULL-terminated; the default of records first. These two live in
  * sink/family.c, as the core knows no sink by name.
  */
 extern const struct sink *const sinks[];
-/* NULL with ERR_USAGE and the nearest name. */
+/* One of records. NULL with ERR_USAGE and the nearest name. */
 const struct sink *sink_find(const char *name, struct err *err);
 
 #endif

@@ -265,7 +265,8 @@ template_add_sha256(struct template_name *name)
 	X(type, TEMPLATE_NEEDS_REPLY, "media type of the reply") \
 	X(type_ext, TEMPLATE_NEEDS_REPLY, \
 		"extension for that type with the dot, or nothing") \
-	X(sha256, TEMPLATE_NEEDS_BODY, "SHA-256 of the body")
+	X(sha256, TEMPLATE_NEEDS_BODY | TEMPLATE_TELLS_APART, \
+		"SHA-256 of the body")
 
 #define TEMPLATE_NAME(name, needs, brief) #name,
 #define TEMPLATE_ROW(name, needs, brief) { #name, brief },

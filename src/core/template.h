@@ -18,8 +18,8 @@ struct url;
 enum template_need {
 	TEMPLATE_NEEDS_REPLY = 1 << 0,	/* the headers of the last hop */
 	TEMPLATE_NEEDS_BODY = 1 << 1,	/* the whole body */
-	TEMPLATE_TELLS_APART = 1 << 2,	/* it needs no hash: no two lines of a
-					 * list get one name */
+	TEMPLATE_TELLS_APART = 1 << 2,	/* no two lines of a list get one name,
+					 * unless their bodies are the same */
 };
 
 /* What a name can be made of. Nobody asks for what is not needed. */

@@ -171,6 +171,30 @@ tree_look(struct tree *tree, const char *path, struct stat *ret,
 	return end;
 }
 
+/* A fifo that takes its place meanwhile is not waited for. */
+enum tree_end
+tree_read(struct tree *tree, const char *path, struct tree_file *ret,
+	struct err *err)
+{
+	struct tree_place place;
+	struct stat st;
+	enum tree_end end = tree_find(tree, path, 0, &place, err);
+	int fd;
+
+	if (end != TREE_OK)
+		return end;
+	fd = openat(place.folder, place.name,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? TREE_NONE : tree_failed(path, err);
+	*ret = (struct tree_file){ .fd = fd };
+	end = fstat(fd, &st) == 0 ? tree_kind(&st, path, err) :
+		tree_failed(path, err);
+	if (end != TREE_OK)
+		tree_close(tree, ret);
+	return end;
+}
+
 enum tree_end
 tree_make_folders(struct tree *tree, const char *path, struct err *err)
 {

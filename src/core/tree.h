@@ -59,6 +59,10 @@ void tree_free(struct tree *tree);	/* NULL is fine; syncs nothing */
 enum tree_end tree_look(struct tree *tree, const char *path, struct stat *ret,
 	struct err *err);
 
+/* The same, opened for reading; tree_close() ends it. */
+enum tree_end tree_read(struct tree *tree, const char *path,
+	struct tree_file *ret, struct err *err);
+
 /* All folders of `path`, which is a file's. Modes are 0777 less the umask. */
 enum tree_end tree_make_folders(struct tree *tree, const char *path,
 	struct err *err);
