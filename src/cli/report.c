@@ -180,6 +180,9 @@ report_add_counts(struct buf *out, const struct report *report)
 	buf_add_text(out, counters->finals == 1 ? " URL: " : " URLs: ");
 	report_add_count(out, counters->ok);
 	buf_add_text(out, " ok, ");
+	if (counters->skipped > 0)
+		buf_printf(out, "%" PRIu64 " of them skipped, ",
+			counters->skipped);
 	report_add_failures(out, counters);
 	if (counters->failed[ERROR_STOPPED] > 0)
 		buf_printf(out, ", %" PRIu64 " cut off",
@@ -490,9 +493,10 @@ report_add_json(struct buf *out, const struct report *report,
 	const struct stats_counters *counters = &report->counters;
 
 	buf_printf(out, "{\"strategy\":\"%s\",\"concurrency\":%" PRIu64
-		",\"urls\":%" PRIu64 ",\"ok\":%" PRIu64 ",\"failed\":%" PRIu64
-		",", report->strategy, report->concurrency, counters->finals,
-		counters->ok, stats_failures(counters));
+		",\"urls\":%" PRIu64 ",\"ok\":%" PRIu64 ",\"skipped\":%" PRIu64
+		",\"failed\":%" PRIu64 ",", report->strategy,
+		report->concurrency, counters->finals, counters->ok,
+		counters->skipped, stats_failures(counters));
 	report_add_errors(out, counters);
 	report_add_statuses(out, stats);
 	buf_printf(out, "\"attempts\":%" PRIu64 ",\"num_retries\":%" PRIu64

@@ -166,6 +166,14 @@ stats_add(struct stats *stats, const struct result *result)
 	int64_t phases[STATS_PHASE_COUNT];
 	size_t i;
 
+	if (result->skipped)
+		counters->skipped++;
+	if (result->skipped && result->response_code == 0) {
+		/* It was not asked for: there is nothing to measure. */
+		counters->finals++;
+		counters->ok++;
+		return;
+	}
 	counters->attempts++;
 	if (result->attempt > 1)
 		counters->retries++;

@@ -36,6 +36,7 @@ struct stats_counters {
 	uint64_t finals;	/* URLs that are done, well or badly */
 	uint64_t again;		/* URLs that are to be tried again */
 	uint64_t ok;
+	uint64_t skipped;	/* of them, that were there already */
 	/* Final failures; [ERROR_STOPPED]: cut off, so not final */
 	uint64_t failed[ERROR_CLASS_COUNT];
 	uint64_t status_class[10];	/* attempts; [2]: 2xx; [0]: no reply */
