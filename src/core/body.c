@@ -112,6 +112,13 @@ body_new(struct body_store *store)
 }
 
 void
+body_rest(struct body *body)
+{
+	if (body->store != NULL)
+		budget_rest(body->store->budget, body->slot);
+}
+
+void
 body_free(struct body *body)
 {
 	if (body == NULL)

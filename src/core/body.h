@@ -41,6 +41,8 @@ struct body;
 
 /* NULL: the store has no room. */
 struct body *body_new(struct body_store *store);
+/* It is whole, and held until other bodies have ended: see budget_rest(). */
+void body_rest(struct body *body);
 /* Gives its memory back. NULL is fine. */
 void body_free(struct body *body);
 

@@ -38,6 +38,12 @@ int budget_admits(struct budget *budget);
  * at work, or it could be one that waits for those who wait for it. */
 void budget_enter(struct budget *budget, size_t holder);
 /*
+ * It is whole and stays until others have ended: it is charged for as before,
+ * and no longer the oldest, which might be one that it waits for. Fine where
+ * it never entered.
+ */
+void budget_rest(struct budget *budget, size_t holder);
+/*
  * It is gone, and so is all that was charged for it: in any process, which
  * must have ended or be done with it. Fine where it never entered.
  */
