@@ -5,39 +5,24 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "net/chunks.h"
 
 struct body;
-struct result;
+
+/* Of the caller's; -1 with err ends the reading. */
+typedef int content_taker(void *arg, const void *p, size_t n,
+	struct err *err);
 
 /*
- * The content of a result's body, as files and pipelines want it: what the
- * stages made of it, else what was received without its transfer coding; span
- * by span, where it lies.
+ * Hands over the content of a body in pieces, as files and pipelines want it:
+ * what the stages made of it, else what was received, without the framing of a
+ * `chunked` one. However long it is, it needs little memory, and a piece is
+ * good for the call only. NULL is an empty one. -1: the taker's, or ERR_IO
+ * where the body cannot be read.
  */
-struct content {
-	const char *p;
-	size_t n, at;
-	size_t passed;		/* of it need not stay in memory */
-	int chunked, mapped;
-	struct chunks chunks;
-};
-
-/* For as long as the result has its body. -1 with err. */
-int content_open(struct content *content, const struct result *result,
-	struct err *err);
-/* The next span: 1, or 0 at the end, or -1 with err: it is not in the coding
- * that it should be in. */
-int content_next(struct content *content, const void **ret, size_t *ret_len,
-	struct err *err);
+int content_read(struct body *body, int chunked, content_taker *take,
+	void *arg, struct err *err);
 
 /* The file that holds just that; -1: there is none. It stays the body's. */
-int content_fd(const struct result *result);
-
-/* Hands all spans to write(), which says -1 with errno; -1 with err, `what`
- * in front. */
-int content_write(const struct result *result,
-	int (*write)(void *arg, const void *p, size_t n), void *arg,
-	const char *what, struct err *err);
+int content_fd(const struct body *body, int chunked);
 
 #endif

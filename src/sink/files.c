@@ -48,12 +48,18 @@ files_open(const struct sink_args *args, struct err *err)
 
 /* --- the file --- */
 
-static int
-files_write(void *arg, const void *p, size_t n)
-{
-	const int *fd = arg;
+struct files_out {
+	int fd;
+	const char *path;
+};
 
-	return write_all(*fd, p, n);
+static int
+files_write(void *arg, const void *p, size_t n, struct err *err)
+{
+	const struct files_out *out = arg;
+
+	return write_all(out->fd, p, n) == 0 ? 0 :
+		err_sys(err, "%s", out->path);
 }
 
 /* A new file with the content. */
@@ -62,11 +68,15 @@ files_fill(struct files *files, const struct result *result, const char *path,
 	struct tree_file *ret, struct err *err)
 {
 	enum tree_end end = tree_create(files->tree, path, ret, err);
+	struct files_out out = { .path = path };
 	int number;
 
 	if (end != TREE_OK)
 		return end;
-	if (content_write(result, files_write, &ret->fd, path, err) == 0)
+	out.fd = ret->fd;
+	errno = 0;
+	if (content_read(result->body, result->chunked, files_write, &out,
+	    err) == 0)
 		return TREE_OK;
 	number = errno;
 	tree_close(files->tree, ret);
@@ -92,7 +102,9 @@ static enum tree_end
 files_link(struct files *files, const struct result *result, const char *path,
 	enum tree_policy policy, char **ret_path, struct err *err)
 {
-	struct tree_file file = { .fd = content_fd(result) };
+	struct tree_file file = {
+		.fd = content_fd(result->body, result->chunked),
+	};
 	enum tree_end end;
 
 	if (file.fd >= 0) {
@@ -120,7 +132,7 @@ struct files_same {
 };
 
 static int
-files_compare(void *arg, const void *p, size_t n)
+files_compare(void *arg, const void *p, size_t n, struct err *err)
 {
 	struct files_same *same = arg;
 	const char *at = p;
@@ -131,7 +143,7 @@ files_compare(void *arg, const void *p, size_t n)
 		got = read(same->fd, piece, n < sizeof piece ? n :
 			sizeof piece);
 		if (got < 0)
-			return -1;
+			return err_sys(err, "reading what is there");
 		if (got == 0 || memcmp(piece, at, (size_t)got) != 0)
 			same->differs = 1;
 		at += got;
@@ -153,7 +165,8 @@ files_is_there(struct files *files, const struct result *result,
 	if (tree_read(files->tree, path, &file, NULL) != TREE_OK)
 		return 0;
 	same.fd = file.fd;
-	rc = content_write(result, files_compare, &same, path, NULL);
+	rc = content_read(result->body, result->chunked, files_compare, &same,
+		NULL);
 	if (rc == 0 && !same.differs && read(file.fd, &more, 1) != 0)
 		same.differs = 1;
 	tree_close(files->tree, &file);
@@ -182,12 +195,10 @@ files_taken(struct files *files, struct result *result, const char *path)
 /* --- names that are made of the body --- */
 
 static int
-files_hash(void *arg, const void *p, size_t n)
+files_hash(void *arg, const void *p, size_t n, struct err *err)
 {
-	if (EVP_DigestUpdate(arg, p, n) == 1)
-		return 0;
-	errno = ENOMEM;
-	return -1;
+	return EVP_DigestUpdate(arg, p, n) == 1 ? 0 :
+		err_set(err, ERR_SYSTEM, "libcrypto refuses SHA-256");
 }
 
 static int
@@ -201,7 +212,8 @@ files_sha256(const struct result *result, char ret[FILES_HEX], struct err *err)
 	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
 		rc = err_set(err, ERR_SYSTEM, "libcrypto refuses SHA-256");
 	else
-		rc = content_write(result, files_hash, ctx, "sha256", err);
+		rc = content_read(result->body, result->chunked, files_hash,
+			ctx, err);
 	if (rc == 0)
 		EVP_DigestFinal_ex(ctx, hash, &n);
 	EVP_MD_CTX_free(ctx);
