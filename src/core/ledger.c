@@ -132,6 +132,22 @@ ledger_write(struct ledger *ledger, const struct result *result)
 	}
 }
 
+/* What sinks held until now is theirs to give away, or to free. */
+static void
+ledger_end(struct ledger *ledger)
+{
+	const struct ledger_target *target;
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < ledger->args.n_targets; i++) {
+		target = &ledger->args.targets[i];
+		if (target->sink->end != NULL &&
+		    target->sink->end(target->self, &err) != 0)
+			ledger_fail(ledger, &err);
+	}
+}
+
 /* What the sinks have gathered is in their files. */
 static void
 ledger_flush(struct ledger *ledger)
@@ -199,6 +215,7 @@ ledger_main(void *arg)
 	list_init(&batch);
 	while (ledger_take(ledger, &batch))
 		ledger_settle(ledger, &batch);
+	ledger_end(ledger);
 	/* A header line without a record is still to be written. */
 	ledger_flush(ledger);
 	wake_set(&ledger->ended);

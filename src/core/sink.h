@@ -33,10 +33,10 @@ struct sink_args {
 
 enum sink_caps {
 	SINK_BODIES = 1 << 0,	/* takes bodies; it is no format of records */
-	SINK_STDOUT = 1 << 2,	/* of bodies: `output` is standard output, and
-				 * it is not for records then */
 	SINK_ALL = 1 << 1,	/* those of every whole reply, hops and bad
 				 * ones too, with their exchange */
+	SINK_STDOUT = 1 << 2,	/* of bodies, to standard output, which then
+				 * is no place for records */
 };
 
 struct sink {
@@ -47,6 +47,10 @@ struct sink {
 	const struct opt_set *opts;	/* its options, or NULL */
 	/* Of bodies: whether its options ask for it. */
 	int (*wanted)(const void *own);
+	/* Of bodies: whether it holds some until others have come, which is
+	 * run_settings.keep_order. It takes them, so it comes last. NULL: it
+	 * never does. */
+	int (*holds)(const void *own);
 	/* Makes the instance; NULL with err. Writes a header if it has one. */
 	void *(*open)(const struct sink_args *args, struct err *err);
 	/* Of records: appends one and ends it with output_record(). */
@@ -58,6 +62,10 @@ struct sink {
 	 * the run ends; the result has failed then and is not final.
 	 */
 	int (*take)(void *self, struct result *result, struct err *err);
+	/* No more results will come: what was held is given away, or freed
+	 * where nothing can be taken any more. Before the last flush(), also
+	 * after a failure. NULL: nothing to do. */
+	int (*end)(void *self, struct err *err);
 	/* Where it has files of its own: all that was taken is in them, whole,
 	 * and with args.sync on the disk. NULL: nothing to do. */
 	int (*flush)(void *self, struct err *err);

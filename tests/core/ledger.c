@@ -186,6 +186,59 @@ a_failure_ends_the_writing_not_the_counting(void **state)
 	ledger_free(ledger);
 }
 
+/* Ends with as many as were written, or fails. */
+static int
+counter_end(void *self, struct err *err)
+{
+	struct counter *counter = self;
+
+	counter->last = 1000 + counter->n;
+	return counter->fail_at == 0 ? 0 :
+		err_set(err, ERR_IO, "the end failed");
+}
+
+static void
+what_sinks_hold_is_theirs_to_end_after_all_results(void **state)
+{
+	static const struct sink holding = {
+		.name = "h", .write = counter_write, .end = counter_end,
+	};
+	struct counter good = { 0 }, bad = { .fail_at = 5 };
+	struct ledger_target targets[] = {
+		{ &holding, &good, NULL }, { &holding, &bad, NULL },
+	};
+	struct ledger *ledger;
+	struct hooks hooks;
+	struct err err = { 0 };
+	uint64_t i;
+
+	(void)state;
+	ledger = ledger_on(targets, 1, &hooks);
+	for (i = 1; i <= 300; i++)
+		push(ledger, i);
+	assert_int_equal(end(ledger, &err), 0);
+	assert_int_equal(good.last, 1300);
+	ledger_free(ledger);
+	/* After a failure too, which stays the one that is told. */
+	good = (struct counter){ 0 };
+	ledger = ledger_on(targets, 2, &hooks);
+	for (i = 1; i <= 300; i++)
+		push(ledger, i);
+	assert_int_equal(end(ledger, &err), -1);
+	assert_string_equal(err.text, "disk full at 5");
+	assert_int_equal(bad.last, 1004);
+	assert_int_equal(good.last, 1005);
+	ledger_free(ledger);
+	/* And one of its own counts. */
+	bad = (struct counter){ .fail_at = 5 };
+	ledger = ledger_on(targets + 1, 1, &hooks);
+	push(ledger, 1);
+	assert_int_equal(end(ledger, &err), -1);
+	assert_string_equal(err.text, "the end failed");
+	assert_int_equal(hooks.fails, 1);
+	ledger_free(ledger);
+}
+
 static void
 what_only_the_commit_says_counts_too(void **state)
 {
@@ -316,6 +369,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_result_is_written_once_in_order),
 	cmocka_unit_test(without_a_target_results_are_counted),
 	cmocka_unit_test(a_failure_ends_the_writing_not_the_counting),
+	cmocka_unit_test(what_sinks_hold_is_theirs_to_end_after_all_results),
 	cmocka_unit_test(what_only_the_commit_says_counts_too),
 	cmocka_unit_test(a_full_queue_says_when_there_is_room),
 	cmocka_unit_test(room_is_told_only_to_who_was_turned_away),
