@@ -11,7 +11,8 @@
 	X(json) \
 	X(csv) \
 	X(none) \
-	X(files)
+	X(files) \
+	X(cat)
 
 #define SINK_DECLARE(name) extern const struct sink sink_##name;
 SINKS(SINK_DECLARE)
