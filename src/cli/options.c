@@ -35,6 +35,7 @@ static const struct opt options_input_rows[] = {
 	  .example = "fetchall -i urls.txt" },
 	{ .name = "input-format", .type = &opt_choice, AT(format, int),
 	  .choices = options_input_formats, .dflt = "lines", .arg = "FORMAT",
+	  .flags = OPT_FIXED,
 	  .brief = "what the lists hold: plain lines or NDJSON objects",
 	  .notes = "lines: a URL a line; blank lines and lines that begin "
 		"with # are skipped. ndjson: an object a line with \"url\" "
@@ -45,6 +46,7 @@ static const struct opt options_input_rows[] = {
 	  .example = "fetchall --input-format ndjson requests.ndjson" },
 	{ .name = "proto-default", .type = &opt_text,
 	  AT(proto_default, char *), .arg = "SCHEME", .dflt = "http",
+	  .flags = OPT_FIXED,
 	  .brief = "scheme for hosts that are listed without one",
 	  .notes = "http or https." },
 };
@@ -203,7 +205,8 @@ static const struct opt_set options_load_set = {
 
 static const struct opt options_request_rows[] = {
 	{ .name = "request", .key = 'X', .type = &opt_text, AT(method, char *),
-	  .arg = "METHOD", .brief = "request method",
+	  .arg = "METHOD", .flags = OPT_FIXED,
+	  .brief = "request method",
 	  .notes = "GET unless given, POST with --data." },
 	{ .name = "header", .key = 'H', .type = &opt_texts,
 	  AT(headers, struct opt_list), .arg = "LINE", .flags = OPT_SECRET,
@@ -236,6 +239,7 @@ static const struct opt options_request_rows[] = {
 		"origin (scheme, host and port) after a redirect, and neither "
 		"is ever printed." },
 	{ .name = "head", .key = 'I', .type = &opt_flag, AT(head, int),
+	  .flags = OPT_FIXED,
 	  .brief = "HEAD requests" },
 	{ .name = "location", .key = 'L', .type = &opt_flag, AT(location, int),
 	  .dflt = "yes", .brief = "follow redirects" },
@@ -397,6 +401,7 @@ static const struct opt options_stages_rows[] = {
 	{ .name = "post", .key = 'p', .type = &opt_texts,
 	  AT(post, struct opt_list), .arg = "STAGE[:ARG]",
 	  .choices = options_stage_names,
+	  .flags = OPT_FIXED,
 	  .brief = "send each good body through STAGE; may be repeated",
 	  .notes = "Stages follow one another in the order given; some hand "
 		"on another body than they got. What each says of a body are "
@@ -430,6 +435,7 @@ static const struct opt options_stages_rows[] = {
 		"each strategy and pool.",
 	  .example = "fetchall --no-fetch --post fib:30 urls.txt" },
 	{ .name = "compressed", .type = &opt_flag, AT(compressed, int),
+	  .flags = OPT_FIXED,
 	  .brief = "ask for compressed bodies and decode them",
 	  .notes = "Decoding is the first stage, before those of --post: "
 		"files and stages get the decoded body, and a body that "
@@ -469,6 +475,7 @@ static const char *const options_formats[] = {
 static const struct opt options_records_rows[] = {
 	{ .name = "format", .type = &opt_choice, AT(format, int),
 	  .choices = options_formats, .dflt = "auto", .arg = "FORMAT",
+	  .flags = OPT_FIXED,
 	  .brief = "form of the records: lines, json, csv or none",
 	  .notes = "auto is lines on standard output, json with --results, "
 		"and none when strategies are compared. --help=records "
@@ -478,14 +485,17 @@ static const struct opt options_records_rows[] = {
 	  .brief = "one JSON object a line; --format json",
 	  .example = "fetchall --json urls.txt" },
 	{ .name = "results", .type = &opt_text, AT(results, char *),
-	  .arg = "FILE", .brief = "write the records there, not to stdout",
+	  .arg = "FILE", .flags = OPT_FIXED,
+	  .brief = "write the records there, not to stdout",
 	  .example = "fetchall --results out.ndjson urls.txt" },
 	{ .name = "columns", .type = &opt_text, AT(columns, char *),
-	  .arg = "LIST", .brief = "fields of json and csv records",
+	  .arg = "LIST", .flags = OPT_FIXED,
+	  .brief = "fields of json and csv records",
 	  .notes = "Names separated by commas; --help=fields lists them.",
 	  .example = "fetchall --json --columns url,response_code urls.txt" },
 	{ .name = "write-out", .key = 'w', .type = &opt_text,
 	  AT(write_out, char *), .arg = "FORMAT",
+	  .flags = OPT_FIXED,
 	  .brief = "curl's -w: %{name}, \\n, \\t for each record",
 	  .notes = "Every field can be named, and %{json} is the whole "
 		"record. No newline is added.",

@@ -17,6 +17,7 @@ static const char *const options_existing[] = {
 
 static const struct opt options_bodies_rows[] = {
 	{ .name = "save", .key = 'O', .type = &opt_flag, AT(save, int),
+	  .flags = OPT_FIXED,
 	  .brief = "keep each good body in a file that mirrors its URL",
 	  .notes = "https://host/a/b is kept in host/a/b, a folder's page in "
 		"host/a/index.html, https://host/s?q=x in host/s@q=x; http "
@@ -28,6 +29,7 @@ static const struct opt options_bodies_rows[] = {
 	  .example = "fetchall -O --output-dir out urls.txt" },
 	{ .name = "output", .key = 'o', .type = &opt_text,
 	  AT(output, char *), .arg = "TEMPLATE",
+	  .flags = OPT_FIXED,
 	  .brief = "the same, under names made after TEMPLATE",
 	  .notes = "Text, %{FIELD} and %%; a slash makes a folder. Fields: "
 		"seq, scheme, host, port, path, basename, stem, ext, query, "
@@ -38,6 +40,7 @@ static const struct opt options_bodies_rows[] = {
 	  .example = "fetchall -o '%{seq}%{ext}' --output-dir out urls.txt" },
 	{ .name = "output-dir", .type = &opt_text, AT(output_dir, char *),
 	  .arg = "DIR", .dflt = ".",
+	  .flags = OPT_FIXED,
 	  .brief = "folder that bodies are kept below; made if missing",
 	  .notes = "Nothing is written outside of it, and no symbolic link "
 		"in it is followed." },
@@ -49,6 +52,7 @@ static const struct opt options_bodies_rows[] = {
 		"the new body is whole. refuse: the URL fails (local)." },
 	{ .name = "content-disposition", .type = &opt_flag,
 	  AT(disposition, int),
+	  .flags = OPT_FIXED,
 	  .brief = "let servers suggest the last part of names",
 	  .notes = "Cleaned as other names are, and with a hash of the URL, "
 		"since many may suggest the same." },

@@ -468,6 +468,7 @@ settings_fill(struct settings *settings, const struct options *options,
 			run->strategy->opts);
 	run->concurrency = options->concurrency->concurrency.items[0];
 	run->first = options->general->first;
+	run->sync = options->durable->sync;
 	run->requests = options->load->requests;
 	run->duration_us = options->load->duration;
 	run->max_time_us = options->limits->max_time;

@@ -6,9 +6,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/files.h"
@@ -22,12 +25,17 @@
 #include "core/output.h"
 #include "core/pool.h"
 #include "core/sink.h"
+#include "core/state.h"
 #include "core/strategy.h"
+
+/* Times of files are those of the kernel's last tick. */
+#define SINGLE_CLOCK_STEP (100 * CLOCK_MS)
 
 struct single {
 	const struct options *options;
 	struct settings *settings;
 	struct source *source;
+	struct state *state;	/* NULL: nothing is remembered */
 	/* Those of bodies, then the one of records. */
 	struct ledger_target targets[SETTINGS_BODY_SINKS + 1];
 	size_t n_targets;
@@ -47,6 +55,60 @@ single_open_source(struct single *single, struct err *err)
 	return single->source != NULL ? 0 : -1;
 }
 
+/* Remembering what is done, or going on where that ended. */
+static int
+single_open_state(struct single *single, struct err *err)
+{
+	const struct options_durable *durable = single->options->durable;
+	struct settings *settings = single->settings;
+	struct state_args args = {
+		.path = durable->state, .sync = durable->sync,
+	};
+	char **fixed;
+	size_t i;
+
+	if (durable->state == NULL)
+		return 0;
+	fixed = opts_fixed(single->options->opts, &args.n_options);
+	args.options = fixed;
+	single->state = state_open(&args, err);
+	for (i = 0; i < args.n_options; i++)
+		free(fixed[i]);
+	free(fixed);
+	if (single->state == NULL)
+		return err_in(err, "--state");
+	settings->run.state = single->state;
+	settings->naming.since_us = state_began_us(single->state) -
+		SINGLE_CLOCK_STEP;
+	return 0;
+}
+
+/* The run before this one may have come further than it remembers. */
+static struct output *
+single_resume_output(const struct single *single, const char *path,
+	struct err *err)
+{
+	const struct mark *mark = marks_find(state_marks(single->state),
+		LEDGER_RECORDS);
+
+	return output_resume(path, mark != NULL ? mark->offset : 0, err);
+}
+
+static struct output *
+single_open_output(const struct single *single, const char *path,
+	struct err *err)
+{
+	struct stat st;
+
+	/* What is no file has nothing that could be cut back. */
+	if (single->state != NULL && state_resumes(single->state) &&
+	    strcmp(path, "-") != 0 &&
+	    (stat(path, &st) != 0 || S_ISREG(st.st_mode)))
+		return single_resume_output(single, path, err);
+	return output_open(path, single->options->records->append ?
+		OUTPUT_APPEND : OUTPUT_TRUNCATE, err);
+}
+
 /* Opens the next one; `path` is where it writes to, NULL: nowhere. */
 static int
 single_open_target(struct single *single, const struct sink *sink,
@@ -56,9 +118,7 @@ single_open_target(struct single *single, const struct sink *sink,
 
 	target->sink = sink;
 	if (path != NULL) {
-		target->output = output_open(path,
-			single->options->records->append ? OUTPUT_APPEND :
-			OUTPUT_TRUNCATE, err);
+		target->output = single_open_output(single, path, err);
 		if (target->output == NULL)
 			return -1;
 	}
@@ -77,6 +137,9 @@ single_open_bodies(struct single *single, struct err *err)
 		.sync = single->options->durable->sync,
 	};
 	size_t i;
+
+	if (single->state != NULL && state_resumes(single->state))
+		args.resume = state_marks(single->state);
 
 	for (i = 0; (sink = settings->body_sinks[i]) != NULL; i++) {
 		args.own = sink->opts != NULL ?
@@ -117,6 +180,7 @@ single_close(struct single *single)
 		output_free(target->output);
 	}
 	source_free(single->source);
+	state_free(single->state);
 }
 
 /* --- what is said at the end --- */
@@ -280,7 +344,8 @@ single_run(const struct options *options, struct settings *settings)
 	struct err err = { 0 };
 	int status;
 
-	if (single_open_source(&single, &err) != 0 ||
+	if (single_open_state(&single, &err) != 0 ||
+	    single_open_source(&single, &err) != 0 ||
 	    single_open_bodies(&single, &err) != 0 ||
 	    single_open_records(&single, &err) != 0) {
 		log_error("%s", err.text);

@@ -14,6 +14,8 @@ struct state;
 struct stats;
 struct stats_counters;
 
+#define LEDGER_RECORDS "records"	/* the mark of the records' output */
+
 /* A sink that was opened, and where its bytes go. */
 struct ledger_target {
 	const struct sink *sink;
@@ -34,10 +36,11 @@ struct ledger_args {
 	const struct ledger_target *targets;	/* borrowed; those of bodies
 						 * first */
 	size_t n_targets;
-	struct state *state;	/* borrowed; NULL: nothing is remembered */
+	struct state *state;	/* borrowed; NULL: there is none */
+	int sync;		/* what is written is to reach the disk */
 	/* These come from the ledger's thread. */
 	void (*on_room)(void *arg);	/* a full queue has room again */
-	void (*on_freed)(void *arg);	/* bodies have gone; or NULL */
+	void (*on_freed)(void *arg);	/* bodies may have gone; or NULL */
 	void (*on_fail)(void *arg);	/* writing failed: no use in going on */
 	void *arg;
 };

@@ -174,6 +174,8 @@ run_open(struct run *run, const struct ledger_target *targets,
 	struct ledger_args ledger = {
 		.targets = targets,
 		.n_targets = n_targets,
+		.state = settings->state,
+		.sync = settings->sync,
 		.on_room = run_on_output_room,
 		.on_freed = run_on_freed,
 		.on_fail = run_on_enough,

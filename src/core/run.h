@@ -18,6 +18,7 @@ struct job;
 struct naming;
 struct pool;
 struct source;
+struct state;
 struct stats;
 struct stats_counters;
 struct strategy;
@@ -58,6 +59,8 @@ struct run_settings {
 				 * ledger; 0: nobody's */
 	/* What files of bodies are called; NULL: none is made. */
 	const struct naming *naming;
+	struct state *state;	/* what is done is remembered there; or NULL */
+	int sync;		/* what is written is to reach the disk */
 	int no_fetch;		/* stages only: nothing is asked for */
 	/* Begin the list again at its end until so many URLs were handed out
 	 * or so much time has passed; 0: not limited by that. */
