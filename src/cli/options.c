@@ -16,7 +16,6 @@
 #include "pool/family.h"
 #include "stage/family.h"
 #include "strategy/family.h"
-#include "url/source.h"
 
 /* clang-format off */
 
@@ -658,58 +657,6 @@ options_read_home(struct options *options, struct err *err)
 	return rc;
 }
 
-/* Whether some sink of bodies was asked for. */
-static int
-options_keep(const struct options *options)
-{
-	size_t i;
-
-	for (i = 0; sinks[i] != NULL; i++)
-		if (sinks[i]->wanted != NULL && sinks[i]->wanted(
-		    opts_settings(options->opts, sinks[i]->opts)))
-			return 1;
-	return options_saves(options);
-}
-
-int
-options_saves(const struct options *options)
-{
-	return options->bodies->save || options->bodies->output != NULL ||
-		options->input->format == SOURCE_NDJSON;
-}
-
-/* NULL ends the list. */
-static int
-options_check_idle(const struct options *options, const char *const *names,
-	const char *why, struct err *err)
-{
-	for (; *names != NULL; names++)
-		if (opts_typed(options->opts, *names))
-			return err_set(err, ERR_USAGE, "--%s is for %s",
-				*names, why);
-	return 0;
-}
-
-/* What was typed for nothing; a config file says what holds if need be. */
-static int
-options_check_typed(const struct options *options, struct err *err)
-{
-	static const char *const stage[] = { "jobs", "pool", NULL };
-	static const char *const body[] = { "buffer", NULL };
-	static const char *const file[] = { "output-dir", "existing",
-		"content-disposition", NULL };
-	int posts = options->stages->post.n > 0 || options->stages->compressed;
-
-	if (!posts && options_check_idle(options, stage, "stages: there is no "
-	    "--post", err) != 0)
-		return -1;
-	if (!posts && !options_keep(options) && options_check_idle(options,
-	    body, "bodies: there is no --save and no --post", err) != 0)
-		return -1;
-	return options_saves(options) ? 0 : options_check_idle(options, file,
-		"files: there is no --save and no --output", err);
-}
-
 int
 options_parse(struct options *options, int argc, char **argv,
 	struct err *err)
@@ -731,5 +678,5 @@ options_parse(struct options *options, int argc, char **argv,
 	if (opts_check(options->opts, err) != 0)
 		return -1;
 	return general->dump == DUMP_NOTHING ?
-		options_check_typed(options, err) : 0;
+		options_check_rules(options, err) : 0;
 }

@@ -6,6 +6,8 @@
 
 #include "opt/opt.h"
 
+struct sink;
+
 /*
  * The program's own option groups. Values are as typed; settings.h makes
  * them into what the rooms below understand.
@@ -116,8 +118,13 @@ struct options {
 /* Tables in files of their own. */
 extern const struct opt_set options_bodies_set, options_durable_set;
 
+/* options_rules.c: what does not go together, beyond one table. */
+int options_check_rules(const struct options *options, struct err *err);
 /* Whether bodies become files, all or some. */
 int options_saves(const struct options *options);
+/* The sink of bodies with one of these caps that was asked for; NULL: none. */
+const struct sink *options_body_sink(const struct options *options,
+	unsigned caps);
 
 /* All tables with their defaults; nothing parsed yet. */
 void options_init(struct options *options);

@@ -398,6 +398,10 @@ settings_format(const struct options *options)
 
 	if (records->format < 4)
 		return names[records->format];
+	/* Where bodies have standard output, there are no records. */
+	if (records->results == NULL &&
+	    options_body_sink(options, SINK_STDOUT) != NULL)
+		return "none";
 	if (records->write_out != NULL)
 		return "lines";
 	return records->results != NULL ? "json" : "lines";
