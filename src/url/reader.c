@@ -65,40 +65,36 @@ reader_free(struct reader *reader)
 
 /*
  * A pipe may keep us waiting for ever: here, and where nothing is held, the
- * reading thread may be cancelled (frontier_free() does).
+ * reading thread may be cancelled (core/frontier does). Only here: what is
+ * there already is read even when that was asked for.
  */
-static ssize_t
-reader_wait(int fd, void *p, size_t n)
+static void
+reader_wait(int fd)
 {
-	ssize_t got;
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int state;
 
+	if (poll(&wait, 1, 0) > 0)
+		return;
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-	got = read(fd, p, n);
+	while (poll(&wait, 1, -1) < 0 && errno == EINTR)
+		;
 	pthread_setcancelstate(state, NULL);
-	return got;
 }
 
 /* read(2) that survives signals and descriptors left non-blocking. */
 static ssize_t
 reader_fd(struct reader *reader, void *p, size_t n, struct err *err)
 {
-	struct pollfd wait = { .fd = reader->fd, .events = POLLIN };
 	ssize_t got;
-	int state;
 
-	for (;;) {
-		got = reader_wait(reader->fd, p, n);
-		if (got >= 0)
-			break;
-		if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-			poll(&wait, 1, -1);
-			pthread_setcancelstate(state, NULL);
-		} else if (errno != EINTR) {
-			return err_sys(err, "cannot read");
-		}
-	}
+	do {
+		reader_wait(reader->fd);
+		got = read(reader->fd, p, n);
+	} while (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK ||
+	    errno == EINTR));
+	if (got < 0)
+		return err_sys(err, "cannot read");
 	atomic_fetch_add_explicit(reader->count, (uint64_t)got,
 		memory_order_relaxed);
 	return got;
