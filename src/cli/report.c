@@ -107,6 +107,7 @@ report_collect(struct report *report, struct run *run,
 	report->counters.failed[ERROR_STOPPED] += stats->counters.again;
 	memcpy(report->phases, stats->phases, sizeof report->phases);
 	report->time_total = stats->time_total;
+	report->done_before = run_done_before(run);
 	report->min_us = times->min;
 	report->mean_us = histogram_mean(times);
 	report->p50_us = histogram_percentile(times, 50);
@@ -170,6 +171,22 @@ report_add_failures(struct buf *out, const struct stats_counters *counters)
 		buf_add_char(out, ')');
 }
 
+/* What is neither ok nor failed. */
+static void
+report_add_rest(struct buf *out, const struct report *report)
+{
+	const uint64_t *failed = report->counters.failed;
+
+	if (failed[ERROR_STOPPED] > 0)
+		buf_printf(out, ", %" PRIu64 " cut off",
+			failed[ERROR_STOPPED]);
+	if (report->done_before > 0) {
+		buf_add_text(out, "; ");
+		report_add_count(out, report->done_before);
+		buf_add_text(out, " done before");
+	}
+}
+
 static void
 report_add_counts(struct buf *out, const struct report *report)
 {
@@ -184,9 +201,7 @@ report_add_counts(struct buf *out, const struct report *report)
 		buf_printf(out, "%" PRIu64 " of them skipped, ",
 			counters->skipped);
 	report_add_failures(out, counters);
-	if (counters->failed[ERROR_STOPPED] > 0)
-		buf_printf(out, ", %" PRIu64 " cut off",
-			counters->failed[ERROR_STOPPED]);
+	report_add_rest(out, report);
 	buf_printf(out, "\n  %s", units_show_size(counters->bytes, size));
 	if (counters->redirects > 0)
 		buf_printf(out, ", redirects %" PRIu64, counters->redirects);
@@ -494,9 +509,10 @@ report_add_json(struct buf *out, const struct report *report,
 
 	buf_printf(out, "{\"strategy\":\"%s\",\"concurrency\":%" PRIu64
 		",\"urls\":%" PRIu64 ",\"ok\":%" PRIu64 ",\"skipped\":%" PRIu64
-		",\"failed\":%" PRIu64 ",", report->strategy,
-		report->concurrency, counters->finals, counters->ok,
-		counters->skipped, stats_failures(counters));
+		",\"failed\":%" PRIu64 ",\"done_before\":%" PRIu64 ",",
+		report->strategy, report->concurrency, counters->finals,
+		counters->ok, counters->skipped, stats_failures(counters),
+		report->done_before);
 	report_add_errors(out, counters);
 	report_add_statuses(out, stats);
 	buf_printf(out, "\"attempts\":%" PRIu64 ",\"num_retries\":%" PRIu64

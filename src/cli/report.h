@@ -41,6 +41,7 @@ struct report {
 	uint64_t peak_bytes;	/* of resident memory, this process's own; of
 				 * its children what was sampled; see pss.h */
 	struct stats_counters counters;
+	uint64_t done_before;	/* by a run before this one */
 	int64_t phases[STATS_PHASE_COUNT], time_total;
 	/* Of replies that were ok, microseconds. */
 	int64_t min_us, mean_us, p50_us, p90_us, p95_us, p99_us, max_us;

@@ -24,6 +24,7 @@
 #include "core/chain.h"
 #include "core/output.h"
 #include "core/pool.h"
+#include "core/relist.h"
 #include "core/sink.h"
 #include "core/state.h"
 #include "core/strategy.h"
@@ -81,6 +82,19 @@ single_open_state(struct single *single, struct err *err)
 	settings->naming.since_us = state_began_us(single->state) -
 		SINGLE_CLOCK_STEP;
 	return 0;
+}
+
+/* Before anything is fetched or an output touched. */
+static int
+single_check_list(struct single *single, struct err *err)
+{
+	const struct settings *settings = single->settings;
+
+	if (single->state == NULL)
+		return 0;
+	return relist_check(single->state, &settings->source,
+		(char *const *)(uintptr_t)settings->operands,
+		settings->n_operands, STDIN_FILENO, err);
 }
 
 /* The run before this one may have come further than it remembers. */
@@ -346,6 +360,7 @@ single_run(const struct options *options, struct settings *settings)
 
 	if (single_open_state(&single, &err) != 0 ||
 	    single_open_source(&single, &err) != 0 ||
+	    single_check_list(&single, &err) != 0 ||
 	    single_open_bodies(&single, &err) != 0 ||
 	    single_open_records(&single, &err) != 0) {
 		log_error("%s", err.text);

@@ -21,6 +21,7 @@
 #include "core/job.h"
 #include "core/keeper.h"
 #include "core/origins.h"
+#include "core/state.h"
 #include "url/source.h"
 
 /* Bodies of NDJSON lines count too: megabytes each are possible. */
@@ -38,8 +39,9 @@ struct frontier {
 	struct list spent;	/* ended, to be freed by the reader */
 	size_t n, bytes;
 	int hungry;		/* the run was told to wait */
-	int ended, closing;
-	struct err err;
+	int ended;
+	_Atomic int closing, hurrying;
+	struct err err;		/* the reader's until it ended */
 };
 
 static size_t
@@ -89,8 +91,11 @@ frontier_put(struct frontier *frontier, struct job *job)
 	list_push(&frontier->jobs, &job->node);
 	frontier->n++;
 	frontier->bytes += frontier_weight(job);
-	hungry = frontier->hungry;
-	frontier->hungry = 0;
+	/* One that waits for nothing soon has enough to be worth waking for. */
+	hungry = frontier->hungry && (!atomic_load(&frontier->hurrying) ||
+		frontier_full(frontier));
+	if (hungry)
+		frontier->hungry = 0;
 	closing = frontier->closing;
 	/* Two for one, so that they never pile up. */
 	spent[0] = list_pop(&frontier->spent);
@@ -103,13 +108,56 @@ frontier_put(struct frontier *frontier, struct job *job)
 	return !closing;
 }
 
+/* The next line that is still to be done: 1, 0, -1. Millions that are done
+ * may come before it. */
+static int
+frontier_read_on(struct frontier *frontier, struct source_line *ret,
+	struct err *err)
+{
+	struct state *state = frontier->args.state;
+	int rc;
+
+	while ((rc = source_next_line(frontier->args.source, ret, err)) > 0) {
+		if (state_add_line(state, ret->text, ret->len, err) != 0)
+			return -1;
+		if (!state_was_done(state, ret->seq))
+			return 1;
+		atomic_fetch_add_explicit(frontier->args.n_before, 1,
+			memory_order_relaxed);
+		if (atomic_load_explicit(&frontier->closing,
+		    memory_order_relaxed))
+			return 0;
+	}
+	return rc == 0 ? state_end_list(state, err) : rc;
+}
+
 static int
 frontier_read(struct frontier *frontier, struct source_item *ret,
 	struct err *err)
 {
+	struct source_line line;
+	int rc;
+
 	if (frontier->cycle != NULL)
 		return cycle_next(frontier->cycle, ret, err);
-	return source_next(frontier->args.source, ret, err);
+	if (frontier->args.state == NULL)
+		return source_next(frontier->args.source, ret, err);
+	rc = frontier_read_on(frontier, &line, err);
+	if (rc > 0)
+		source_parse(frontier->args.source, &line, ret);
+	return rc;
+}
+
+/* Also when the thread was cancelled. */
+static void
+frontier_on_end(void *arg)
+{
+	struct frontier *frontier = arg;
+
+	pthread_mutex_lock(&frontier->lock);
+	frontier->ended = 1;
+	pthread_mutex_unlock(&frontier->lock);
+	frontier->args.wake(frontier->args.arg);
 }
 
 static void *
@@ -117,24 +165,20 @@ frontier_main(void *arg)
 {
 	struct frontier *frontier = arg;
 	struct source_item item;
-	struct err err = { 0 };
 	struct job *job;
 	int state;
 
-	/* Only the read itself may be cancelled: the source sees to that. */
+	/* Only a wait for more may be cancelled: the source sees to that. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	while (frontier_read(frontier, &item, &err) > 0) {
+	pthread_cleanup_push(frontier_on_end, frontier);
+	while (frontier_read(frontier, &item, &frontier->err) > 0) {
 		job = job_new(&item);
 		keeper_prepare(frontier->args.keeper, job);
 		job_count(job, frontier->args.origins);
 		if (!frontier_put(frontier, job))
 			break;
 	}
-	pthread_mutex_lock(&frontier->lock);
-	frontier->err = err;
-	frontier->ended = 1;
-	pthread_mutex_unlock(&frontier->lock);
-	frontier->args.wake(frontier->args.arg);
+	pthread_cleanup_pop(1);
 	return NULL;
 }
 
@@ -181,6 +225,13 @@ frontier_free(struct frontier *frontier)
 	pthread_cond_destroy(&frontier->room);
 	pthread_mutex_destroy(&frontier->lock);
 	free(frontier);
+}
+
+void
+frontier_hurry(struct frontier *frontier)
+{
+	atomic_store(&frontier->hurrying, 1);
+	pthread_cancel(frontier->thread);
 }
 
 /* Takes what has been read; says what it means when that is nothing. */

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -37,6 +39,7 @@ struct run {
 				 * until it ended */
 	struct zygote *zygote;	/* NULL unless the strategy has processes */
 	struct source *source;
+	_Atomic uint64_t n_before;	/* URLs done by a run before */
 	struct url proxy;
 	struct origins origins;
 	struct names *names;
@@ -287,6 +290,8 @@ run_strategy(struct run *run, struct err *err)
 		.keeper = run->keeper,
 		.repeat = run_repeats(run->settings),
 		.requests = run->settings->requests,
+		.state = run->settings->state,
+		.n_before = &run->n_before,
 		.ahead = RUN_AHEAD + 2 * run->concurrency,
 		.wake = dispatch_wake,
 		.arg = run->dispatch,
@@ -438,6 +443,12 @@ run_figures(const struct run *run, struct workshop_figures *ret)
 	workshop_figures(stages_workshop(run->stages), ret);
 	ret->peak_bytes = budget_peak(bodies_budget(run->bodies));
 	return 0;
+}
+
+uint64_t
+run_done_before(const struct run *run)
+{
+	return atomic_load_explicit(&run->n_before, memory_order_relaxed);
 }
 
 const struct stats *

@@ -59,7 +59,9 @@ struct run_settings {
 				 * ledger; 0: nobody's */
 	/* What files of bodies are called; NULL: none is made. */
 	const struct naming *naming;
-	struct state *state;	/* what is done is remembered there; or NULL */
+	/* What is done is remembered there, and what was is not done again;
+	 * NULL: nothing is. Not with requests or duration_us. */
+	struct state *state;
 	int sync;		/* what is written is to reach the disk */
 	int no_fetch;		/* stages only: nothing is asked for */
 	/* Begin the list again at its end until so many URLs were handed out
@@ -79,8 +81,9 @@ void run_free(struct run *run);
 
 /*
  * Fetches the list. 0 when every URL was settled (whether it could be fetched
- * or not), else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED for an end
- * from outside; ERR_IO or ERR_SYSTEM for one of our own. Results are written
+ * or not), else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED
+ * for an end from outside; ERR_USAGE when the list is not the one from before;
+ * ERR_IO or ERR_SYSTEM for an end of our own. Results are written
  * in every case, except with ERR_INTERRUPTED or ERR_TERMINATED while an output
  * takes nothing, or a stage does not return: then *ret_stuck is 1, a thread
  * hangs in there, and the process can only _exit(2).
@@ -91,6 +94,8 @@ int run_execute(struct run *run, int *ret_stuck, struct err *err);
 size_t run_in_flight(struct run *run);
 /* Results so far; any thread. */
 void run_counters(struct run *run, struct stats_counters *ret);
+/* URLs of the list that a run before this one did, so far; any thread. */
+uint64_t run_done_before(const struct run *run);
 /* After run_execute(): all figures, and its wall time. */
 const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);

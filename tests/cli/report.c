@@ -237,6 +237,26 @@ what_was_cut_off_is_no_failure(void **state)
 }
 
 static void
+what_is_not_this_runs_is_told_apart(void **state)
+{
+	static struct stats stats;
+	struct report report = usual;
+	struct buf out;
+
+	(void)state;
+	report.done_before = 1234;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), "34 failed (dns 30, http 4); "
+		"1,234 done before\n"));
+	buf_release(&out);
+	buf_init(&out, 1 << 16);
+	report_add_json(&out, &report, &stats);
+	assert_non_null(strstr(buf_text(&out), "\"failed\":34,"
+		"\"done_before\":1234,\"errors\":{\"dns\":30,\"http\":4}"));
+	buf_release(&out);
+}
+
+static void
 the_wall_time_ends_the_text(void **state)
 {
 	struct report report = usual;
@@ -257,8 +277,8 @@ programs_get_one_object(void **state)
 {
 	static const char expected[] =
 		"{\"strategy\":\"async\",\"concurrency\":64,\"urls\":1234,"
-		"\"ok\":1200,\"failed\":34,\"errors\":{\"dns\":30,"
-		"\"http\":4},\"status_codes\":{\"0\":30,\"200\":1200,"
+		"\"ok\":1200,\"failed\":34,\"done_before\":0,"
+		"\"errors\":{\"dns\":30,\"http\":4},\"status_codes\":{\"0\":30,\"200\":1200,"
 		"\"999\":4},\"attempts\":1300,\"num_retries\":66,"
 		"\"num_redirects\":7,\"num_connects\":100,\"names_asked\":9,"
 		"\"names_cached\":8,\"size_download\":1268777,"
@@ -294,6 +314,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(thousands_are_set_apart),
 	cmocka_unit_test(a_run_of_nothing_divides_by_nothing),
 	cmocka_unit_test(what_was_cut_off_is_no_failure),
+	cmocka_unit_test(what_is_not_this_runs_is_told_apart),
 	cmocka_unit_test(the_wall_time_ends_the_text),
 	cmocka_unit_test(programs_get_one_object),
 };
