@@ -318,6 +318,18 @@ static const struct opt options_limits_rows[] = {
 	  .brief = "for one attempt, look-up and redirects included; 0: none" },
 	{ .name = "timeout", .type = &opt_alias, .means = "max-time",
 	  .flags = OPT_HIDDEN, .brief = "other tools' name for --max-time" },
+	{ .name = "deadline", .type = &opt_time, AT(deadline, int64_t),
+	  .arg = "TIME", .dflt = "0",
+	  .brief = "for the whole run; what is not done then is left out",
+	  .notes = "At the end of that time nothing new begins, and what is "
+		"under way, in stages too, is cut off. Every URL of the list "
+		"that is not done gets a record of class deadline that is not "
+		"final; of a pipe what it holds by then. The status is 1 "
+		"unless everything was done. Ctrl-C and --first end a run "
+		"without that, whichever comes first; with --requests and "
+		"--duration only what was begun is recorded. When several "
+		"runs are compared each has its own. 0: none.",
+	  .example = "fetchall --deadline 1h --results out.json urls.txt" },
 	{ .name = "speed-limit", .type = &opt_size, AT(speed_limit, uint64_t),
 	  .arg = "BYTES", .dflt = "100",
 	  .brief = "give up below this many bytes a second; 0: never" },

@@ -47,7 +47,7 @@ struct options_request {
 
 struct options_limits {
 	int64_t connect_timeout, max_time, speed_time, dns_timeout;
-	int64_t retry_delay;
+	int64_t retry_delay, deadline;
 	uint64_t speed_limit, max_body, max_header, retry;
 	char *retry_on;
 };

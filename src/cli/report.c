@@ -108,6 +108,7 @@ report_collect(struct report *report, struct run *run,
 	memcpy(report->phases, stats->phases, sizeof report->phases);
 	report->time_total = stats->time_total;
 	report->done_before = run_done_before(run);
+	report->cut_short = run_is_cut_short(run);
 	report->min_us = times->min;
 	report->mean_us = histogram_mean(times);
 	report->p50_us = histogram_percentile(times, 50);
@@ -160,7 +161,8 @@ report_add_failures(struct buf *out, const struct stats_counters *counters)
 	report_add_count(out, stats_failures(counters));
 	buf_add_text(out, " failed");
 	for (class = ERROR_NONE + 1; class < ERROR_CLASS_COUNT; class++) {
-		if (counters->failed[class] == 0 || class == ERROR_STOPPED)
+		if (counters->failed[class] == 0 || class == ERROR_STOPPED ||
+		    class == ERROR_DEADLINE)
 			continue;
 		buf_printf(out, "%s%s ", before,
 			error_class_name((enum error_class)class));
@@ -180,6 +182,13 @@ report_add_rest(struct buf *out, const struct report *report)
 	if (failed[ERROR_STOPPED] > 0)
 		buf_printf(out, ", %" PRIu64 " cut off",
 			failed[ERROR_STOPPED]);
+	if (failed[ERROR_DEADLINE] > 0) {
+		buf_add_text(out, ", ");
+		report_add_count(out, failed[ERROR_DEADLINE]);
+		buf_add_text(out, " left out at the deadline");
+	}
+	if (report->cut_short)
+		buf_add_text(out, ", the list not read to its end");
 	if (report->done_before > 0) {
 		buf_add_text(out, "; ");
 		report_add_count(out, report->done_before);

@@ -476,6 +476,7 @@ settings_fill(struct settings *settings, const struct options *options,
 	run->requests = options->load->requests;
 	run->duration_us = options->load->duration;
 	run->max_time_us = options->limits->max_time;
+	run->deadline_us = options->limits->deadline;
 	run->allow_downgrade = request->allow_downgrade;
 	run->method = request->head ? "HEAD" : request->method;
 	settings_set_easy(&run->easy, options);

@@ -259,7 +259,8 @@ single_status(const struct single *single, int rc, const struct err *err,
 	if (single->options->general->first)
 		return err_status(report->counters.ok > 0 ? ERR_NONE :
 			ERR_FAILED);
-	if (report->counters.ok < report->counters.finals)
+	if (report->counters.ok < report->counters.finals ||
+	    report->counters.failed[ERROR_DEADLINE] > 0 || report->cut_short)
 		return err_status(ERR_FAILED);
 	return err_status(ERR_NONE);
 }

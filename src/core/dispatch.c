@@ -51,6 +51,7 @@ struct dispatch {
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
 	int late;		/* settle.until_us has come */
+	int expired;		/* the deadline has */
 };
 
 /* --- waking --- */
@@ -115,13 +116,15 @@ dispatch_wait(struct dispatch *dispatch, struct job *job, int64_t delay_us)
 /*
  * Locked. The attempt is over and written down. A URL that was to be tried
  * again but was overtaken by a signal ends here too: its record says that it
- * is not final, so it stays to be done.
+ * is not final, so it stays to be done. At the deadline it is left out like
+ * all that wait.
  */
 static void
 dispatch_settled(struct dispatch *dispatch, struct job *job,
 	const struct verdict *verdict)
 {
-	if (verdict->kind == VERDICT_RETRY && !dispatch->stopping)
+	if (verdict->kind == VERDICT_RETRY &&
+	    (!dispatch->stopping || dispatch->expired))
 		dispatch_wait(dispatch, job, verdict->delay_us);
 	else
 		dispatch_end_job(dispatch, job);
@@ -290,6 +293,14 @@ dispatch_list(struct dispatch *dispatch)
 	return NULL;
 }
 
+static void
+dispatch_start_job(const struct dispatch *dispatch, struct job *job)
+{
+	job_move(job, JOB_PULLED);
+	if (job->bad == NULL)
+		job_start(job, dispatch->settings);
+}
+
 /* Locked. NULL: nothing can begin now. */
 static struct job *
 dispatch_pull(struct dispatch *dispatch)
@@ -305,11 +316,8 @@ dispatch_pull(struct dispatch *dispatch)
 	job = dispatch_due(dispatch);
 	if (job == NULL)
 		job = dispatch_list(dispatch);
-	if (job == NULL)
-		return NULL;
-	job_move(job, JOB_PULLED);
-	if (job->bad == NULL)
-		job_start(job, dispatch->settings);
+	if (job != NULL)
+		dispatch_start_job(dispatch, job);
 	return job;
 }
 
@@ -339,6 +347,12 @@ dispatch_begin_hop(struct dispatch *dispatch, struct job *job)
 	}
 	verdict = settle_no_room(&dispatch->settle, job);
 	dispatch_settled(dispatch, job, &verdict);
+}
+
+static int
+dispatch_is_unasked(const struct job *job)
+{
+	return job->bad != NULL || job->there != KEEPER_NONE;
 }
 
 /* Locked. What is not asked for goes straight to its end. */
@@ -375,7 +389,7 @@ dispatch_pump(struct dispatch *dispatch)
 	    dispatch->n_ready + dispatch->n_naming <
 	    dispatch->args.concurrency && dispatch_admits(dispatch) &&
 	    (job = dispatch_pull(dispatch)) != NULL) {
-		if (job->bad != NULL || job->there != KEEPER_NONE)
+		if (dispatch_is_unasked(job))
 			dispatch_end_unasked(dispatch, job);
 		else
 			dispatch_begin_hop(dispatch, job);
@@ -563,16 +577,58 @@ dispatch_stop(struct dispatch *dispatch)
 	dispatch_wake(dispatch);
 }
 
+void
+dispatch_expire(struct dispatch *dispatch)
+{
+	ledger_name_cuts(dispatch->args.ledger, ERROR_DEADLINE);
+	pthread_mutex_lock(&dispatch->lock);
+	dispatch->stopping = dispatch->expired = 1;
+	pthread_mutex_unlock(&dispatch->lock);
+	frontier_hurry(dispatch->frontier);
+	dispatch_wake(dispatch);
+}
+
+/* A list that begins again has no rest: there only what was begun counts. */
+static int
+dispatch_repeats(const struct dispatch *dispatch)
+{
+	return dispatch->settings->requests > 0 ||
+		dispatch->settings->duration_us > 0;
+}
+
+static void
+dispatch_cut_job(struct dispatch *dispatch, struct job *job)
+{
+	if (job->n_hops > 0)
+		settle_stopped(&dispatch->settle, job);
+	else if (dispatch->expired &&
+	    (job->attempt > 1 || !dispatch_repeats(dispatch)))
+		settle_left_out(&dispatch->settle, job);
+}
+
 static void
 dispatch_cut_list(struct dispatch *dispatch, const struct list *jobs)
 {
 	struct list *node;
+
+	for (node = jobs->next; node != jobs; node = node->next)
+		dispatch_cut_job(dispatch, LIST_ENTRY(node, struct job, node));
+}
+
+/* Those that wait had their last attempt's record: only the deadline gives
+ * them another. */
+static void
+dispatch_cut_waiting(struct dispatch *dispatch)
+{
+	struct heap_node *first;
 	struct job *job;
 
-	for (node = jobs->next; node != jobs; node = node->next) {
-		job = LIST_ENTRY(node, struct job, node);
-		if (job->n_hops > 0)
-			settle_stopped(&dispatch->settle, job);
+	while (dispatch->expired &&
+	    (first = heap_first(&dispatch->waiting)) != NULL) {
+		heap_remove(&dispatch->waiting, first);
+		job = LIST_ENTRY(first, struct job, due);
+		dispatch_cut_job(dispatch, job);
+		dispatch_end_job(dispatch, job);
 	}
 }
 
@@ -583,7 +639,40 @@ dispatch_cut_off(struct dispatch *dispatch)
 	dispatch_cut_list(dispatch, &dispatch->ready);
 	dispatch_cut_list(dispatch, &dispatch->naming);
 	dispatch_cut_list(dispatch, &dispatch->again);
+	dispatch_cut_waiting(dispatch);
 	pthread_mutex_unlock(&dispatch->lock);
+}
+
+/* Locked. What is not asked for at any time is not left out. */
+static void
+dispatch_leave_job(struct dispatch *dispatch, struct job *job)
+{
+	dispatch_start_job(dispatch, job);
+	if (dispatch_is_unasked(job)) {
+		dispatch_end_unasked(dispatch, job);
+		return;
+	}
+	settle_left_out(&dispatch->settle, job);
+	dispatch_end_job(dispatch, job);
+}
+
+int
+dispatch_leave_out(struct dispatch *dispatch)
+{
+	enum frontier_next next = FRONTIER_JOB;
+	struct job *job;
+
+	if (!dispatch->expired || dispatch_repeats(dispatch))
+		return 0;
+	wake_clear(&dispatch->wake);
+	pthread_mutex_lock(&dispatch->lock);
+	while (next == FRONTIER_JOB && !ledger_full(dispatch->args.ledger)) {
+		next = frontier_next(dispatch->frontier, &job);
+		if (next == FRONTIER_JOB)
+			dispatch_leave_job(dispatch, job);
+	}
+	pthread_mutex_unlock(&dispatch->lock);
+	return next != FRONTIER_END;
 }
 
 size_t

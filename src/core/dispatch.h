@@ -59,11 +59,21 @@ void dispatch_wake(void *arg);
 
 /* No job is granted any more: only what is under way comes back. */
 void dispatch_stop(struct dispatch *dispatch);
+/* The same at the run's deadline: all that is not done is to be recorded as
+ * left out, begun or not. */
+void dispatch_expire(struct dispatch *dispatch);
 /*
  * Once the strategy and the service have ended: what was begun and is between
- * two hops gets its record, as what was in flight did.
+ * two hops gets its record, as what was in flight did; at the deadline all
+ * that was read ahead.
  */
 void dispatch_cut_off(struct dispatch *dispatch);
+/*
+ * After that: the rest of the list, where it was the deadline, as far as it can
+ * be read without waiting and the ledger has room. 0: that was all of it; 1:
+ * again, when dispatch_wake_fd() is readable.
+ */
+int dispatch_leave_out(struct dispatch *dispatch);
 size_t dispatch_in_flight(struct dispatch *dispatch);
 
 #endif

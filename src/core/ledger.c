@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -44,6 +45,7 @@ struct ledger {
 	struct err failure;	/* likewise */
 	size_t n_new;		/* likewise: results not remembered yet */
 	int64_t due_us;		/* likewise: when they are to be; 0: none */
+	_Atomic enum error_class cut;	/* what ends attempts early */
 	pthread_mutex_t lock;	/* all below */
 	pthread_cond_t more;
 	struct list queue;
@@ -367,6 +369,7 @@ ledger_new(const struct ledger_args *args, struct err *err)
 		return NULL;
 	}
 	stats_init(&ledger->stats);
+	atomic_init(&ledger->cut, ERROR_STOPPED);
 	ledger_locks_init(ledger);
 	errno = pthread_create(&ledger->thread, NULL, ledger_main, ledger);
 	if (errno == 0)
@@ -404,6 +407,8 @@ ledger_push(struct ledger *ledger, struct result *result)
 	struct list *spent[2];
 	int wanted;
 
+	if (result->error_class == ERROR_STOPPED)
+		result->error_class = atomic_load(&ledger->cut);
 	pthread_mutex_lock(&ledger->lock);
 	/* Two for one, so that they never pile up. */
 	spent[0] = list_pop(&ledger->spent);
@@ -431,6 +436,12 @@ ledger_full(struct ledger *ledger)
 		ledger->was_full = 1;
 	pthread_mutex_unlock(&ledger->lock);
 	return full;
+}
+
+void
+ledger_name_cuts(struct ledger *ledger, enum error_class class)
+{
+	atomic_store(&ledger->cut, class);
 }
 
 void

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/result.h"
 
 struct output;
-struct result;
 struct sink;
 struct state;
 struct stats;
@@ -52,6 +52,9 @@ void ledger_free(struct ledger *ledger);
 /* Takes the result. Never blocks; ask ledger_full() before making more. */
 void ledger_push(struct ledger *ledger, struct result *result);
 int ledger_full(struct ledger *ledger);
+/* What is cut off from now on is so by `class`: what is pushed as
+ * ERROR_STOPPED is recorded as that. */
+void ledger_name_cuts(struct ledger *ledger, enum error_class class);
 
 /* No more results will come: the thread writes what is left and ends. */
 void ledger_close(struct ledger *ledger);

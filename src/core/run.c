@@ -25,6 +25,7 @@
 #include "core/strategy.h"
 #include "core/workshop.h"
 #include "core/zygote.h"
+#include "url/source.h"
 
 #define RUN_AHEAD 1024			/* jobs read ahead at least */
 
@@ -301,6 +302,9 @@ run_strategy(struct run *run, struct err *err)
 		return -1;
 	}
 	dispatch_set_frontier(run->dispatch, run->frontier);
+	if (run->settings->deadline_us > 0)
+		ending_set_deadline(&run->ending, run->started_us +
+			run->settings->deadline_us);
 	rc = strategy->run(run, run->settings->strategy_settings, err);
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
@@ -309,6 +313,7 @@ run_strategy(struct run *run, struct err *err)
 			&run->ending);
 	zygote_stop(run->zygote);
 	dispatch_cut_off(run->dispatch);
+	ending_leave_out(&run->ending);
 	return rc;
 }
 
@@ -449,6 +454,16 @@ uint64_t
 run_done_before(const struct run *run)
 {
 	return atomic_load_explicit(&run->n_before, memory_order_relaxed);
+}
+
+int
+run_is_cut_short(const struct run *run)
+{
+	struct source_progress list;
+
+	source_progress(run->source, &list);
+	return ending_expired(&run->ending) &&
+		(!list.ended || run_repeats(run->settings));
 }
 
 const struct stats *

@@ -68,6 +68,9 @@ struct run_settings {
 	 * or so much time has passed; 0: not limited by that. */
 	uint64_t requests;
 	int64_t duration_us;
+	/* After so much time what is not done is left out: ERROR_DEADLINE,
+	 * not final; 0: it takes as long as it takes. */
+	int64_t deadline_us;
 };
 
 /* --- for the command line --- */
@@ -81,7 +84,7 @@ void run_free(struct run *run);
 
 /*
  * Fetches the list. 0 when every URL was settled (whether it could be fetched
- * or not), else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED
+ * or not) or left out, else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED
  * for an end from outside; ERR_USAGE when the list is not the one from before;
  * ERR_IO or ERR_SYSTEM for an end of our own. Results are written
  * in every case, except with ERR_INTERRUPTED or ERR_TERMINATED while an output
@@ -96,6 +99,9 @@ size_t run_in_flight(struct run *run);
 void run_counters(struct run *run, struct stats_counters *ret);
 /* URLs of the list that a run before this one did, so far; any thread. */
 uint64_t run_done_before(const struct run *run);
+/* After run_execute(): whether its deadline came before the end of the list
+ * was read. */
+int run_is_cut_short(const struct run *run);
 /* After run_execute(): all figures, and its wall time. */
 const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);

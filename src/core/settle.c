@@ -296,8 +296,8 @@ settle_bad(struct settle *settle, struct job *job)
 	return verdict;
 }
 
-void
-settle_stopped(struct settle *settle, struct job *job)
+static void
+settle_cut(struct settle *settle, struct job *job, const char *errormsg)
 {
 	struct verdict verdict = {
 		.kind = VERDICT_FINAL, .error_class = ERROR_STOPPED,
@@ -305,7 +305,21 @@ settle_stopped(struct settle *settle, struct job *job)
 
 	job->hop_us = clock_us();
 	job->name_us = 0;
-	settle_record(settle, job, &verdict, "ended early");
+	if (job->n_hops == 0)
+		job->started_us = job->hop_us;
+	settle_record(settle, job, &verdict, errormsg);
+}
+
+void
+settle_stopped(struct settle *settle, struct job *job)
+{
+	settle_cut(settle, job, "ended early");
+}
+
+void
+settle_left_out(struct settle *settle, struct job *job)
+{
+	settle_cut(settle, job, "not begun before the deadline");
 }
 
 struct verdict

@@ -56,7 +56,9 @@ struct verdict settle_name(struct settle *settle, struct job *job,
 struct verdict settle_bad(struct settle *settle, struct job *job);
 struct verdict settle_there(struct settle *settle, struct job *job);
 struct verdict settle_no_room(struct settle *settle, struct job *job);
-/* An attempt between two hops that nobody will go on with. */
+/* An attempt between two hops that nobody will go on with; and one that was
+ * not begun before the run's deadline. */
 void settle_stopped(struct settle *settle, struct job *job);
+void settle_left_out(struct settle *settle, struct job *job);
 
 #endif

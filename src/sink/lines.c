@@ -79,7 +79,7 @@ lines_add_default(struct buf *out, const struct result *result)
 	lines_add_reason(out, said, result->errormsg);
 	if (result->skipped)
 		buf_add_text(out, " skipped");
-	/* What a signal cut off is not final either, but ends here. */
+	/* What was cut off or left out is not final either, but ends here. */
 	if (!result->final && result->error_class != ERROR_STOPPED &&
 	    result->error_class != ERROR_DEADLINE &&
 	    result->error_class != ERROR_LOCAL) {

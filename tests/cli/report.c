@@ -244,15 +244,24 @@ what_is_not_this_runs_is_told_apart(void **state)
 	struct buf out;
 
 	(void)state;
+	report.counters.failed[ERROR_DEADLINE] = 10000;
 	report.done_before = 1234;
 	text_of(&report, &out);
-	assert_non_null(strstr(buf_text(&out), "34 failed (dns 30, http 4); "
-		"1,234 done before\n"));
+	assert_non_null(strstr(buf_text(&out), "34 failed (dns 30, http 4), "
+		"10,000 left out at the deadline; 1,234 done before\n"));
 	buf_release(&out);
+	report.cut_short = 1;
+	report.done_before = 0;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), "10,000 left out at the "
+		"deadline, the list not read to its end\n"));
+	buf_release(&out);
+	report.done_before = 1234;
 	buf_init(&out, 1 << 16);
 	report_add_json(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out), "\"failed\":34,"
-		"\"done_before\":1234,\"errors\":{\"dns\":30,\"http\":4}"));
+		"\"done_before\":1234,\"errors\":{\"dns\":30,\"http\":4,"
+		"\"deadline\":10000}"));
 	buf_release(&out);
 }
 

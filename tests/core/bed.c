@@ -152,9 +152,15 @@ bed_open(struct bed *bed, const char *list)
 void
 bed_settle(struct bed *bed, size_t expected)
 {
-	frontier_free(bed->frontier);
+	struct pollfd fd = { .fd = dispatch_wake_fd(bed->dispatch),
+		.events = POLLIN };
+
 	service_stop(bed->service);
 	dispatch_cut_off(bed->dispatch);
+	while (dispatch_leave_out(bed->dispatch))
+		if (poll(&fd, 1, 60000) != 1)
+			fail_msg("nobody wakes who leaves out");
+	frontier_free(bed->frontier);
 	ledger_close(bed->ledger);
 	assert_int_equal(ledger_finish(bed->ledger, NULL), 0);
 	if (bed->recorder.n != expected)

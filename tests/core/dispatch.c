@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "core/bed.h"
 #include "core/service.h"
+#include "core/stats.h"
 #include "unit.h"
 
 /* --- the list --- */
@@ -472,6 +473,143 @@ what_was_begun_has_a_record_after_a_stop(void **state)
 	bed_close(&bed);
 }
 
+/* --- the deadline --- */
+
+/* The record of a URL; there is one. */
+static const struct result *
+row_of(const struct bed *bed, uint64_t seq)
+{
+	const struct result *row = NULL;
+	size_t i;
+
+	for (i = 0; i < bed->recorder.n; i++)
+		if (bed->recorder.rows[i].seq == seq) {
+			assert_null(row);
+			row = &bed->recorder.rows[i];
+		}
+	if (row == NULL)
+		fail_msg("no record of URL %d", (int)seq);
+	return row;
+}
+
+/* Granted, ready for another hop, being looked up for it, not looked up yet,
+ * read ahead, no URL; and what ended at the same moment. */
+static void
+at_the_deadline_everything_has_a_record(void **state)
+{
+	struct job *jobs[4], *job;
+	struct bed bed;
+	uint64_t i;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n"
+		"http://a/5\nftp://6\nhttp://a/7\n");
+	for (i = 0; i < 4; i++)
+		jobs[i] = bed_next(&bed);
+	bed_reply(&bed, jobs[0], 302, "/b");
+	bed_reply(&bed, jobs[1], 302, "http://b:81/");
+	dispatch_expire(bed.dispatch);
+	bed_reply(&bed, jobs[2], 200, NULL);
+	fetch_reply_cancel(&jobs[3]->fetch.reply, 1);
+	bed_reply(&bed, jobs[3], 0, NULL);
+	assert_int_equal(dispatch_next(bed.dispatch, &job), RUN_END);
+	bed_settle(&bed, 7);
+	for (i = 1; i <= 7; i++) {
+		const struct result *row = row_of(&bed, i);
+
+		assert_int_equal(row->error_class, i == 3 ? ERROR_NONE :
+			i == 6 ? ERROR_INPUT : ERROR_DEADLINE);
+		assert_int_equal(row->final, i == 3 || i == 6);
+		assert_int_equal(row->attempt, 1);
+		assert_int_equal(row->num_redirects, i <= 2);
+		if (i != 3)
+			assert_non_null(row->errormsg);
+	}
+	/* Of what was not begun no time passed. */
+	assert_int_equal(row_of(&bed, 5)->time_total, 0);
+	assert_int_equal(row_of(&bed, 7)->time_total, 0);
+	bed_close(&bed);
+}
+
+/* Their next attempt is what is left out: in it they would have been asked
+ * for again, and no record but that says that they are not done. */
+static void
+at_the_deadline_nobody_waits_for_a_retry(void **state)
+{
+	struct job *first, *second;
+	struct bed bed;
+	size_t i;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.verdict.retries = 1;
+	bed.settings.verdict.retry_delay_us = 3600 * CLOCK_SECOND;
+	bed_open(&bed, "http://a/1\nhttp://a/2\n");
+	first = bed_next(&bed);
+	second = bed_next(&bed);
+	bed_reply(&bed, first, 503, NULL);
+	dispatch_expire(bed.dispatch);
+	bed_reply(&bed, second, 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 4);
+	for (i = 0; i < 4; i++) {
+		const struct result *row = &bed.recorder.rows[i];
+
+		assert_false(row->final);
+		assert_int_equal(row->attempt, i < 2 ? 1 : 2);
+		assert_int_equal(row->error_class, i < 2 ? ERROR_HTTP :
+			ERROR_DEADLINE);
+	}
+	bed_close(&bed);
+}
+
+/* The queue of the ledger holds fewer than these. */
+static void
+at_the_deadline_a_long_list_waits_for_the_ledger(void **state)
+{
+	const uint64_t n = 20000;
+	struct stats_counters counters;
+	char *list = mem_alloc(n * 20);
+	struct bed bed;
+	size_t at = 0;
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < n; i++)
+		at += (size_t)snprintf(list + at, 20, "http://a/%d\n",
+			(int)i);
+	bed_init(&bed);
+	bed_open(&bed, list);
+	dispatch_expire(bed.dispatch);
+	bed_settle(&bed, n);
+	ledger_counters(bed.ledger, &counters);
+	assert_int_equal(counters.failed[ERROR_DEADLINE], n);
+	assert_int_equal(counters.finals, 0);
+	bed_close(&bed);
+	free(list);
+}
+
+static void
+at_the_deadline_a_list_that_repeats_has_no_rest(void **state)
+{
+	struct bed bed;
+	struct job *job;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.requests = 1000;
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\n");
+	job = bed_next(&bed);
+	dispatch_expire(bed.dispatch);
+	fetch_reply_cancel(&job->fetch.reply, 1);
+	bed_reply(&bed, job, 0, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	assert_int_equal(bed.recorder.rows[0].error_class, ERROR_DEADLINE);
+	bed_close(&bed);
+}
+
 /* Jobs in every state there is; the sanitizer sees what is not freed. */
 static void
 what_was_not_done_is_dropped(void **state)
@@ -571,6 +709,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_full_ledger_holds_the_list_back),
 	cmocka_unit_test(after_a_stop_only_what_is_out_comes_back),
 	cmocka_unit_test(what_was_begun_has_a_record_after_a_stop),
+	cmocka_unit_test(at_the_deadline_everything_has_a_record),
+	cmocka_unit_test(at_the_deadline_nobody_waits_for_a_retry),
+	cmocka_unit_test(at_the_deadline_a_long_list_waits_for_the_ledger),
+	cmocka_unit_test(at_the_deadline_a_list_that_repeats_has_no_rest),
 	cmocka_unit_test(what_was_not_done_is_dropped),
 	cmocka_unit_test(threads_share_the_work_and_all_end),
 };

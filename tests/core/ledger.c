@@ -98,6 +98,17 @@ push(struct ledger *ledger, uint64_t seq)
 	ledger_push(ledger, result);
 }
 
+static void
+push_stopped(struct ledger *ledger, uint64_t seq)
+{
+	struct result *result = result_new();
+
+	result->seq = seq;
+	result->attempt = 1;
+	result->error_class = ERROR_STOPPED;
+	ledger_push(ledger, result);
+}
+
 /* Waits for its end, as run_execute() does. */
 static int
 end(struct ledger *ledger, struct err *err)
@@ -365,7 +376,33 @@ threads_push_at_the_same_time(void **state)
 	ledger_free(ledger);
 }
 
+/* What was cut off before that was so by something else. */
+static void
+cuts_are_recorded_as_what_made_them(void **state)
+{
+	struct ledger_target none = { 0 };
+	struct hooks hooks;
+	struct ledger *ledger = ledger_on(&none, 0, &hooks);
+	const struct stats_counters *counters;
+
+	(void)state;
+	push_stopped(ledger, 1);
+	push(ledger, 2);
+	ledger_name_cuts(ledger, ERROR_DEADLINE);
+	push_stopped(ledger, 3);
+	push(ledger, 4);
+	push_stopped(ledger, 5);
+	assert_int_equal(end(ledger, NULL), 0);
+	counters = &ledger_stats(ledger)->counters;
+	assert_int_equal(counters->failed[ERROR_STOPPED], 1);
+	assert_int_equal(counters->failed[ERROR_DEADLINE], 2);
+	assert_int_equal(counters->ok, 2);
+	assert_int_equal(counters->finals, 2);
+	ledger_free(ledger);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(cuts_are_recorded_as_what_made_them),
 	cmocka_unit_test(every_result_is_written_once_in_order),
 	cmocka_unit_test(without_a_target_results_are_counted),
 	cmocka_unit_test(a_failure_ends_the_writing_not_the_counting),
