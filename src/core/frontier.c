@@ -33,6 +33,9 @@ struct frontier {
 	pthread_t thread;
 	struct list taken;	/* the run's: read, not asked for yet */
 	struct list given_back;	/* the run's: ended, not handed over yet */
+	struct list held;	/* the reader's: their lines may be wrong */
+	uint64_t held_seq;	/* of the last one */
+	size_t held_bytes;
 	pthread_mutex_t lock;	/* all below */
 	pthread_cond_t room;
 	struct list jobs;
@@ -108,6 +111,46 @@ frontier_put(struct frontier *frontier, struct job *job)
 	return !closing;
 }
 
+/*
+ * A line that an earlier run read may turn out to be another one until its
+ * chunk is over: fetched before that, its URL would be taken for the one that
+ * was there. Unless bodies of NDJSON lines make that too much to hold.
+ */
+static int
+frontier_must_hold(const struct frontier *frontier)
+{
+	return frontier->held_seq > state_checked(frontier->args.state) &&
+		frontier->held_bytes < FRONTIER_MAX_BYTES / 2;
+}
+
+/* Hands over what is held as soon as it may be. Returns 0 when the run is over
+ * and nothing more is wanted. */
+static int
+frontier_let_go(struct frontier *frontier)
+{
+	struct list *node;
+
+	if (list_empty(&frontier->held) || frontier_must_hold(frontier))
+		return 1;
+	frontier->held_bytes = 0;
+	while ((node = list_pop(&frontier->held)) != NULL)
+		if (!frontier_put(frontier, LIST_ENTRY(node, struct job,
+		    node)))
+			return 0;
+	return 1;
+}
+
+static int
+frontier_add(struct frontier *frontier, struct job *job)
+{
+	if (frontier->args.state == NULL)
+		return frontier_put(frontier, job);
+	frontier->held_seq = job->seq;
+	frontier->held_bytes += frontier_weight(job);
+	list_push(&frontier->held, &job->node);
+	return frontier_let_go(frontier);
+}
+
 /* The next line that is still to be done: 1, 0, -1. Millions that are done
  * may come before it. */
 static int
@@ -124,7 +167,8 @@ frontier_read_on(struct frontier *frontier, struct source_line *ret,
 			return 1;
 		atomic_fetch_add_explicit(frontier->args.n_before, 1,
 			memory_order_relaxed);
-		if (atomic_load_explicit(&frontier->closing,
+		if (!frontier_let_go(frontier) ||
+		    atomic_load_explicit(&frontier->closing,
 		    memory_order_relaxed))
 			return 0;
 	}
@@ -175,7 +219,7 @@ frontier_main(void *arg)
 		job = job_new(&item);
 		keeper_prepare(frontier->args.keeper, job);
 		job_count(job, frontier->args.origins);
-		if (!frontier_put(frontier, job))
+		if (!frontier_add(frontier, job))
 			break;
 	}
 	pthread_cleanup_pop(1);
@@ -192,6 +236,7 @@ frontier_new(const struct frontier_args *args, struct err *err)
 		frontier->cycle = cycle_new(args->source, args->requests);
 	list_init(&frontier->taken);
 	list_init(&frontier->given_back);
+	list_init(&frontier->held);
 	list_init(&frontier->jobs);
 	list_init(&frontier->spent);
 	pthread_mutex_init(&frontier->lock, NULL);
@@ -217,6 +262,7 @@ frontier_free(struct frontier *frontier)
 	pthread_mutex_unlock(&frontier->lock);
 	pthread_cancel(frontier->thread);
 	pthread_join(frontier->thread, NULL);
+	frontier_end_jobs(frontier, &frontier->held);
 	frontier_end_jobs(frontier, &frontier->jobs);
 	frontier_end_jobs(frontier, &frontier->taken);
 	frontier_end_jobs(frontier, &frontier->given_back);

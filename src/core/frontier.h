@@ -29,7 +29,8 @@ struct frontier_args {
 	uint64_t requests;		/* repeat: URLs in all; 0: no end */
 	/*
 	 * What was done before is read over, and counted; NULL: nothing was.
-	 * A list that is not the one from before is an error. Not with repeat.
+	 * A list that is not the one from before is an error, and no job comes
+	 * of a line of which that is not known yet. Not with repeat.
 	 */
 	struct state *state;
 	_Atomic uint64_t *n_before;

@@ -52,6 +52,9 @@ uint64_t state_lines(const struct state *state);
  */
 int state_add_line(struct state *state, const void *line, size_t n,
 	struct err *err);
+/* How many of the lines so far are known to be right: all of whole chunks, and
+ * all where the list was never read up to. */
+uint64_t state_checked(const struct state *state);
 /* The list ends here: -1 with ERR_USAGE where it was longer before. */
 int state_end_list(struct state *state, struct err *err);
 /* Reads it from the beginning again: what was checked before is. */

@@ -451,6 +451,63 @@ another_list_than_before_is_an_error(void **state)
 	}
 }
 
+/* Chunks of three: the wrong line is the second of the second. */
+static void
+no_job_comes_of_a_line_that_may_be_wrong(void **state)
+{
+	static const char *const before[] = { "http://a/1", "http://a/2",
+		"http://a/3", "http://a/4", "http://a/5", "http://a/6" };
+	static const unsigned char done[] = { 0, 1, 1, 0, 0, 1 };
+	struct state account = { .known = before, .n_known = 6, .done = done,
+		.chunk = 3 };
+	struct list_run run = { .state = &account };
+	struct err err;
+	struct job *job;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	start(&run, SOURCE_LINES, "-", fds[0], 16);
+	/* Known to be right once what follows it is, too: done or not. */
+	dprintf(fds[1], "http://a/1\nhttp://a/2\nhttp://a/3\n");
+	job = take(&run);
+	assert_int_equal(job->seq, 1);
+	drop(&run, job);
+	dprintf(fds[1], "http://a/4\nhttp://b/5\nhttp://a/6\nhttp://a/7\n");
+	assert_null(next(&run));
+	assert_int_equal(frontier_error(run.frontier, &err), -1);
+	assert_string_equal(err.text, "line 5 is another");
+	end(&run);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* The last chunk of before ends where the list was read up to. */
+static void
+what_was_never_read_before_is_not_held(void **state)
+{
+	struct state account = { .known = known, .n_known = 2, .chunk = 4096 };
+	struct list_run run = { .state = &account };
+	struct job *job;
+	uint64_t i;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	start(&run, SOURCE_LINES, "-", fds[0], 16);
+	dprintf(fds[1], "http://a/1\nhttp://a/2\n");
+	for (i = 1; i <= 10; i++) {
+		job = take(&run);
+		assert_int_equal(job->seq, i);
+		drop(&run, job);
+		if (i >= 2)
+			dprintf(fds[1], "http://new/\n");
+	}
+	end(&run);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* --- in a hurry --- */
 
 static void
@@ -539,6 +596,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_damaged_list_ends_with_an_error),
 	cmocka_unit_test(what_was_done_before_is_left_out),
 	cmocka_unit_test(another_list_than_before_is_an_error),
+	cmocka_unit_test(no_job_comes_of_a_line_that_may_be_wrong),
+	cmocka_unit_test(what_was_never_read_before_is_not_held),
 	cmocka_unit_test(in_a_hurry_a_file_is_read_to_its_end),
 	cmocka_unit_test(in_a_hurry_what_a_pipe_holds_is_all),
 	cmocka_unit_test(in_a_hurry_nobody_is_waited_for),

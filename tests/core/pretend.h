@@ -11,13 +11,15 @@
 
 /*
  * A state without a file, for tests of who reads the list: what it knows is
- * an array, lines are compared one by one, and it notes what it was told. For
- * one .c of a program: it takes the place of core/state.
+ * an array, and it notes what it was told. A wrong line is told at the end of
+ * its chunk. For one .c of a program: it takes the place of core/state.
  */
 struct state {
 	const char *const *known;	/* n_known of them */
 	uint64_t n_known;
 	const unsigned char *done;	/* by seq - 1; NULL: none */
+	uint64_t chunk;			/* lines; 0: one */
+	uint64_t wrong;			/* a line that is; 0: none */
 	uint64_t seq;
 	unsigned rewinds, ends;
 };
@@ -26,6 +28,15 @@ uint64_t
 state_lines(const struct state *state)
 {
 	return state->n_known;
+}
+
+uint64_t
+state_checked(const struct state *state)
+{
+	uint64_t chunk = state->chunk > 0 ? state->chunk : 1;
+
+	return state->seq >= state->n_known ? state->seq :
+		state->seq - state->seq % chunk;
 }
 
 int
@@ -37,10 +48,12 @@ state_add_line(struct state *state, const void *line, size_t n,
 	if (state->seq++ >= state->n_known)
 		return 0;
 	known = state->known[state->seq - 1];
-	if (strlen(known) == n && memcmp(known, line, n) == 0)
+	if (strlen(known) != n || memcmp(known, line, n) != 0)
+		state->wrong = state->seq;
+	if (state->wrong == 0 || state_checked(state) < state->wrong)
 		return 0;
 	return err_set(err, ERR_USAGE, "line %d is another",
-		(int)state->seq);
+		(int)state->wrong);
 }
 
 int
