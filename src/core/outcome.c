@@ -103,6 +103,10 @@ outcome_refusal(enum fetch_refusal refusal)
 		return "a Transfer-Encoding that was not asked for";
 	case FETCH_BODY_LIMIT:
 		return "the body is larger than --max-body allows";
+	case FETCH_FRAMING:
+		return "chunks with far more framing than content";
+	case FETCH_BAD_RANGE:
+		return "not the part of the file that was asked for";
 	case FETCH_CANCELLED:
 		return "ended early";
 	case FETCH_NOT_WRITTEN:

@@ -84,6 +84,9 @@ verdict_of_refusal(enum fetch_refusal refusal)
 		return ERROR_IS(HTTP, "location");
 	case FETCH_CODED:
 		return ERROR_IS(HTTP, "transfer_encoding");
+	case FETCH_FRAMING:
+	case FETCH_BAD_RANGE:
+		return ERROR_IS(HTTP, "bad_reply");
 	case FETCH_BODY_LIMIT:
 		return ERROR_IS(BODY, "limit");
 	case FETCH_NOT_WRITTEN:

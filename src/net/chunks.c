@@ -6,8 +6,8 @@
  * not packaged, http-parser is a parser of whole messages and given up by its
  * authors, and libcurl's own is not for others. It takes what libcurl takes
  * and nothing else, so that keeping the coding changes no fetch's outcome:
- * lines may end in LF alone, sizes have 16 digits at most. Extensions and
- * trailers are skipped as they come; no line is ever kept.
+ * lines may end in LF alone, sizes have 16 digits at most, trailers are like
+ * header lines. Those and extensions are skipped; no line is ever kept.
  */
 #include "config.h"
 
@@ -23,7 +23,8 @@ enum chunks_state {
 	CHUNKS_DATA,
 	CHUNKS_DATA_END,	/* the line's end behind it */
 	CHUNKS_TRAILER,		/* at the start of a line */
-	CHUNKS_TRAILER_LINE,
+	CHUNKS_TRAILER_NAME,
+	CHUNKS_TRAILER_VALUE,
 	CHUNKS_TRAILER_LF,
 	CHUNKS_LAST_LF,
 	CHUNKS_WHOLE,
@@ -103,24 +104,38 @@ chunks_begin_trailer(struct chunks *chunks, char c)
 	case '\n':
 		chunks->state = CHUNKS_WHOLE;
 		break;
+	case ' ':
+	case '\t':
+		/* The line before goes on. */
+		chunks->state = CHUNKS_TRAILER_VALUE;
+		break;
 	default:
-		chunks->state = CHUNKS_TRAILER_LINE;
+		chunks->state = CHUNKS_TRAILER_NAME;
+		return 0;
 	}
 	return 1;
 }
 
 static size_t
-chunks_skip_trailer(struct chunks *chunks, const char *p, size_t n)
+chunks_skip_name(struct chunks *chunks, char c)
 {
-	size_t i;
+	if (c == ':')
+		chunks->state = CHUNKS_TRAILER_VALUE;
+	else if (c == '\r' || c == '\n' || c == '\0')
+		chunks->state = CHUNKS_BAD;
+	return chunks->state != CHUNKS_BAD;
+}
 
-	for (i = 0; i < n; i++)
-		if (p[i] == '\r' || p[i] == '\n') {
-			chunks->state = p[i] == '\r' ? CHUNKS_TRAILER_LF :
-				CHUNKS_TRAILER;
-			return i + 1;
-		}
-	return n;
+static size_t
+chunks_skip_value(struct chunks *chunks, char c)
+{
+	if (c == '\r')
+		chunks->state = CHUNKS_TRAILER_LF;
+	else if (c == '\n')
+		chunks->state = CHUNKS_TRAILER;
+	else if (c == '\0')
+		chunks->state = CHUNKS_BAD;
+	return chunks->state != CHUNKS_BAD;
 }
 
 static size_t
@@ -144,8 +159,10 @@ chunks_step(struct chunks *chunks, const char *p, size_t n)
 		return chunks_end_data(chunks, *p);
 	case CHUNKS_TRAILER:
 		return chunks_begin_trailer(chunks, *p);
-	case CHUNKS_TRAILER_LINE:
-		return chunks_skip_trailer(chunks, p, n);
+	case CHUNKS_TRAILER_NAME:
+		return chunks_skip_name(chunks, *p);
+	case CHUNKS_TRAILER_VALUE:
+		return chunks_skip_value(chunks, *p);
 	case CHUNKS_TRAILER_LF:
 		return chunks_expect_lf(chunks, *p, CHUNKS_TRAILER);
 	case CHUNKS_LAST_LF:

@@ -27,8 +27,13 @@ struct easy_settings {
 	int64_t speed_time_us;
 	uint64_t max_body;	/* 0: no limit */
 	uint64_t max_header;	/* bytes over all lines of a reply */
-	int capture;		/* replies have their exchange, and bodies are
-				 * written with their transfer coding */
+	/*
+	 * Replies have their exchange, and bodies are written with their
+	 * transfer coding. max_body is the content's all the same; framing
+	 * may be as long as FETCH_FRAMING allows.
+	 */
+	int capture;
+	int files;		/* replies have what files are kept with */
 };
 
 /*

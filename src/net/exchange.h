@@ -8,6 +8,11 @@
 /*
  * The bytes of one request and the head of its reply as they crossed the
  * network, for archives. The reply's body is wherever it was written to.
+ *
+ * Where libcurl had to send the request again, it is the last one. What was
+ * said to a proxy is not here: neither CONNECT and its reply nor the line
+ * Proxy-Authorization, which is the one thing that is left out. Nor are
+ * interim replies (1xx) and trailers, which are in a chunked body.
  */
 struct exchange {
 	char *request;		/* request line and headers, with the empty

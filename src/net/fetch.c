@@ -18,6 +18,7 @@ fetch_reply_clear(struct fetch_reply *reply)
 	free(reply->content_encoding);
 	free(reply->location);
 	free(reply->disposition);
+	free(reply->etag);
 	free(reply->errormsg);
 	exchange_free(reply->exchange);
 	*reply = (struct fetch_reply){

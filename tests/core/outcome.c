@@ -235,6 +235,10 @@ failures_are_explained(void **state)
 			"a Transfer-Encoding that was not asked for" },
 		{ ERROR_BODY, FETCH_BODY_LIMIT, 0, "w", NULL,
 			"the body is larger than --max-body allows" },
+		{ ERROR_HTTP, FETCH_FRAMING, 0, "w", NULL,
+			"chunks with far more framing than content" },
+		{ ERROR_HTTP, FETCH_BAD_RANGE, 0, "w", NULL,
+			"not the part of the file that was asked for" },
 		{ ERROR_LOCAL, FETCH_NOT_WRITTEN, ENOSPC, "w", NULL,
 			"the body found no place in $TMPDIR: "
 			"No space left on device" },

@@ -75,6 +75,8 @@ static const struct {
 		"" },
 	{ "half an end behind it", "3\r\nabc\rX", "abc", BAD, NULL },
 	{ "a CR within a trailer", "0\r\nA: b\rc\r\n\r\n", "", BAD, NULL },
+	{ "a folded trailer", "0\r\nA: b\r\n c\r\n\r\n", "", WHOLE, "" },
+	{ "a trailer that is none", "0\r\nabc\r\n\r\n", "", BAD, NULL },
 	{ "half an empty line", "0\r\n\rX", "", BAD, NULL },
 };
 
