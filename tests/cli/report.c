@@ -257,8 +257,8 @@ programs_get_one_object(void **state)
 {
 	static const char expected[] =
 		"{\"strategy\":\"async\",\"concurrency\":64,\"urls\":1234,"
-		"\"ok\":1200,\"failed\":34,\"errors\":{\"dns\":30,"
-		"\"http\":4},\"status_codes\":{\"0\":30,\"200\":1200,"
+		"\"ok\":1200,\"skipped\":0,\"failed\":34,"
+		"\"errors\":{\"dns\":30,\"http\":4},\"status_codes\":{\"0\":30,\"200\":1200,"
 		"\"999\":4},\"attempts\":1300,\"num_retries\":66,"
 		"\"num_redirects\":7,\"num_connects\":100,\"names_asked\":9,"
 		"\"names_cached\":8,\"size_download\":1268777,"

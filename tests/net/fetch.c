@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/mem.h"
+#include "net/exchange.h"
 #include "net/fetch.h"
 #include "unit.h"
 
@@ -18,12 +19,18 @@ fill_reply(struct fetch_reply *reply)
 	reply->content_type = mem_strdup("text/html");
 	reply->location = mem_strdup("/x");
 	reply->errormsg = mem_strdup("cut");
+	reply->last_modified = 7;
+	reply->disposition = mem_strdup("inline");
+	reply->chunked = 1;
+	reply->exchange = exchange_new();
 }
 
 static void
 a_cleared_reply_is_as_new(void **state)
 {
-	static const struct fetch_reply new = { .retry_after_us = -1 };
+	static const struct fetch_reply new = {
+		.retry_after_us = -1, .last_modified = -1,
+	};
 	struct fetch_reply reply = { 0 };
 
 	(void)state;
