@@ -25,8 +25,11 @@ options_body_sink(const struct options *options, unsigned caps)
 int
 options_saves(const struct options *options)
 {
-	return options->bodies->save || options->bodies->output != NULL ||
-		options->input->format == SOURCE_NDJSON;
+	if (options->bodies->save || options->bodies->output != NULL)
+		return 1;
+	/* Lines may have names, which mean nothing without a body. */
+	return options->input->format == SOURCE_NDJSON &&
+		!options->stages->no_fetch;
 }
 
 /* NULL ends the list. */

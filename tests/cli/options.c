@@ -136,13 +136,14 @@ every_default_can_be_typed(void **state)
 
 	(void)state;
 	options_init(&options);
+	/* -O and -p, since some options are for nothing without. */
 	for (i = 0; i < options.opts->n_entries; i++) {
 		opt = options.opts->entries[i].opt;
 		if (opt->dflt == NULL)
 			continue;
 		line = opt->type == &opt_flag ?
-			mem_printf("fetchall -pwc --%s", opt->name) :
-			mem_printf("fetchall -pwc --%s=%s", opt->name,
+			mem_printf("fetchall -Opwc --%s", opt->name) :
+			mem_printf("fetchall -Opwc --%s=%s", opt->name,
 				opt->dflt);
 		if (parse_once(line, &err) != 0)
 			fail_msg("%s: %s", line, err.text);

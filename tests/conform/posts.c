@@ -319,6 +319,7 @@ files_hold_what_was_decoded(const struct strategy *strategy)
 		visit.trip.settings.easy.headers = headers;
 		visit.trip.settings.easy.n_headers = 1;
 		visit.trip.format = SOURCE_NDJSON;
+		trip_save(&visit.trip);
 		for (i = 0; i < 20; i++)
 			trip_add(&visit.trip, "{\"url\":\"%s/%s/%u\","
 				"\"output\":\"%zu.%u\"}", world.here.url,

@@ -20,6 +20,7 @@
 #include "core/strategy.h"
 #include "core/value.h"
 #include "opt/opt.h"
+#include "sink/family.h"
 #include "unit.h"
 
 #define LIST "list"
@@ -65,6 +66,8 @@ trip_copy(const struct result *record)
 	copy->errormsg = trip_copy_text(record->errormsg);
 	copy->content_type = trip_copy_text(record->content_type);
 	copy->filename_effective = trip_copy_text(record->filename_effective);
+	/* Those of bodies had these. */
+	copy->name = copy->asked = copy->disposition = NULL;
 	trip_copy_values(copy, record);
 	return copy;
 }
@@ -118,6 +121,19 @@ trip_init(struct trip *trip, const struct strategy *strategy)
 }
 
 void
+trip_save(struct trip *trip)
+{
+	trip->naming = (struct naming){
+		.folder = ".", .existing = NAMING_REFUSE,
+		.since_us = INT64_MAX,
+	};
+	trip->settings.naming = &trip->naming;
+	trip->settings.keep = RUN_KEEP_FILES;
+	if (trip->settings.buffer == 0)
+		trip->settings.buffer = 1 << 20;
+}
+
+void
 trip_add(struct trip *trip, const char *fmt, ...)
 {
 	char line[4096];
@@ -145,16 +161,35 @@ trip_source(struct trip *trip, struct err *err)
 	return source_new(&settings, operands, 1, STDIN_FILENO, err);
 }
 
+/* Those of bodies come first; how many there are. */
+static size_t
+trip_open_targets(struct trip *trip, struct ledger_target targets[2])
+{
+	const struct sink_args args = { .naming = trip->settings.naming };
+	size_t n = 0;
+
+	if (args.naming != NULL) {
+		targets[n] = (struct ledger_target){ .sink = &sink_files };
+		targets[n].self = sink_files.open(&args, &trip->err);
+		if (targets[n++].self == NULL)
+			fail_msg("%s", trip->err.text);
+	}
+	targets[n++] = (struct ledger_target){ &trip_sink, trip, NULL };
+	return n;
+}
+
 void
 trip_run(struct trip *trip)
 {
 	struct source *source = trip_source(trip, &trip->err);
-	struct ledger_target target = { .sink = &trip_sink, .self = trip };
+	struct ledger_target targets[2];
 	struct run *run;
+	size_t n;
 	uint64_t cached;
 
 	assert_non_null(source);
-	run = run_new(&trip->settings, source, &target, 1, &trip->err);
+	n = trip_open_targets(trip, targets);
+	run = run_new(&trip->settings, source, targets, n, &trip->err);
 	if (run == NULL)
 		fail_msg("%s", trip->err.text);
 	trip->rc = run_execute(run, &trip->stuck, &trip->err);
@@ -169,6 +204,8 @@ trip_run(struct trip *trip)
 	run_counters(run, &trip->counters);
 	run_name_counts(run, &trip->names_asked, &cached);
 	run_free(run);
+	if (n > 1)
+		targets[0].sink->close(targets[0].self);
 	source_free(source);
 }
 

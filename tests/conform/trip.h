@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/naming.h"
 #include "core/run.h"
 #include "core/stats.h"
 #include "url/source.h"
@@ -22,6 +23,7 @@ struct strategy;
 struct trip {
 	struct run_settings settings;	/* mild; no retries */
 	struct opts *opts;	/* the strategy's own, as by default; or NULL */
+	struct naming naming;	/* where trip_save() lets the settings point */
 	enum source_format format;
 	struct buf list;
 	/*
@@ -44,6 +46,9 @@ struct trip {
 };
 
 void trip_init(struct trip *trip, const struct strategy *strategy);
+/* The bodies of lines that have an "output" become files in the current
+ * folder. */
+void trip_save(struct trip *trip);
 /* Adds a line to the list. */
 void trip_add(struct trip *trip, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

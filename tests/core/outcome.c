@@ -270,22 +270,19 @@ failures_are_explained(void **state)
 
 /* One with a file of its own was not to go to $TMPDIR. */
 static void
-a_file_that_cannot_be_written_is_named(void **state)
+where_a_body_found_no_place_is_told(void **state)
 {
 	struct verdict verdict = { .error_class = ERROR_LOCAL };
-	struct source_request asked = { .output = mem_strdup("a/b") };
 	struct job *job = job_of("http://h/");
 	struct result *result;
 
 	(void)state;
-	job->asked = &asked;
+	job->keeps = 1;
 	job->fetch.reply.refusal = FETCH_NOT_WRITTEN;
 	job->fetch.reply.os_errno = ENOSPC;
 	result = outcome_of(job, &verdict, NULL);
-	assert_string_equal(result->errormsg,
-		"output 'a/b': No space left on device");
-	job->asked = NULL;
-	free(asked.output);
+	assert_string_equal(result->errormsg, "the body found no place in "
+		"the output folder: No space left on device");
 	result_free(result);
 	job_free(job);
 }
@@ -371,7 +368,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(the_method_is_told_where_it_is_not_get),
 	cmocka_unit_test(what_is_tried_again_or_cut_off_is_not_final),
 	cmocka_unit_test(failures_are_explained),
-	cmocka_unit_test(a_file_that_cannot_be_written_is_named),
+	cmocka_unit_test(where_a_body_found_no_place_is_told),
 	cmocka_unit_test(times_that_went_with_a_process_are_untold),
 	cmocka_unit_test(the_limit_of_bodies_has_its_name),
 	cmocka_unit_test(a_line_that_is_no_url_has_a_row),

@@ -170,12 +170,14 @@ it_says_what_it_waits_for(void **state)
 		const char *pattern;
 		unsigned needs;
 	} all[] = {
-		{ "%{seq}%{host}%{path}", 0 },
+		{ "%{host}%{path}", 0 },
+		{ "%{seq}%{host}%{path}", TEMPLATE_TELLS_APART },
+		{ "%{path}%{url_hash}", TEMPLATE_TELLS_APART },
 		{ "%{status}", TEMPLATE_NEEDS_REPLY },
 		{ "%{type_ext}", TEMPLATE_NEEDS_REPLY },
-		{ "%{sha256}", TEMPLATE_NEEDS_BODY },
-		{ "%{sha256}%{type}",
-			TEMPLATE_NEEDS_BODY | TEMPLATE_NEEDS_REPLY },
+		{ "%{sha256}", TEMPLATE_NEEDS_BODY | TEMPLATE_TELLS_APART },
+		{ "%{sha256}%{type}", TEMPLATE_NEEDS_BODY |
+			TEMPLATE_NEEDS_REPLY | TEMPLATE_TELLS_APART },
 	};
 	size_t i;
 
