@@ -11,6 +11,7 @@
 	X(json) \
 	X(csv) \
 	X(none) \
+	X(warc) \
 	X(files) \
 	X(cat)
 
