@@ -403,6 +403,14 @@ output_add(struct output *output, const void *p, size_t n, struct err *err)
 	return output_pass(output, p, n, err);
 }
 
+void
+output_undo(struct output *output)
+{
+	buf_cut(&output->buf, output->whole);
+	if (output->n_ends == 0)
+		output_keep_whole(output, 0);
+}
+
 /* Only the first record in buf can have begun in the file already. */
 static void
 output_note_last(struct output *output)

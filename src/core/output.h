@@ -43,6 +43,9 @@ struct buf *output_buf(struct output *output);
  */
 int output_add(struct output *output, const void *p, size_t n,
 	struct err *err);
+/* Drops what was added since the last record; it is cut off a regular file,
+ * and stays torn where a pipe has some of it. */
+void output_undo(struct output *output);
 /*
  * The bytes so far end a record. Writes when enough has come together;
  * returns -1 as output_commit() does.

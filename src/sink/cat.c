@@ -102,9 +102,10 @@ cat_write(struct cat *cat, struct body *body, int chunked, struct err *err)
 {
 	struct output *output = cat->output;
 
-	if (body != NULL &&
-	    content_read(body, chunked, cat_add, output, err) != 0)
+	if (content_read(body, chunked, cat_add, output, err) != 0) {
+		output_undo(output);
 		return -1;
+	}
 	if (output_add(output, buf_text(&cat->separator),
 	    cat->separator.len, err) != 0)
 		return -1;
@@ -172,15 +173,15 @@ cat_take(void *self, struct result *result, struct err *err)
 	struct cat *cat = self;
 	int rc = 0;
 
-	if (result->hop)
-		return 0;
 	if (cat->order != NULL)
 		rc = cat_take_in_order(cat, result, err);
 	else if (cat_is_wanted(result))
 		rc = cat_write(cat, result->body, result->chunked, err);
-	if (rc != 0)
-		result_fail(result, ERROR_STOPPED, NULL, err->text);
-	return rc;
+	if (rc == 0)
+		return 0;
+	result_fail(result, ERROR_LOCAL, "write_failed", err->text);
+	result->final = 0;
+	return -1;
 }
 
 /* --- life --- */

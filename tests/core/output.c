@@ -776,6 +776,36 @@ a_large_record_that_fails_is_cut_back_as_a_whole(void **state)
 	free(large);
 }
 
+/* In the file or only gathered; the next record follows the last. */
+static void
+what_is_undone_leaves_nothing(void **state)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC);
+	struct output *output = output_new(fd, "file");
+	char *large = mem_array(100000, 1);
+	struct err err;
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(add_record(output, i, &err), 0);
+		assert_int_equal(output_add(output, "few", 3, &err), 0);
+		if (i & 1)
+			assert_int_equal(output_add(output, large, 100000,
+				&err), 0);
+		output_undo(output);
+		if (i & 2)
+			output_undo(output);
+	}
+	assert_int_equal(output_commit(output, &err), 0);
+	assert_int_equal(output_records(output), 6);
+	assert_int_equal(output_offset(output), 6 * RECORD);
+	output_free(output);
+	assert_records(fd, 6);
+	free(large);
+	close(fd);
+}
+
 /* --- the disk --- */
 
 static void
@@ -884,6 +914,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_record_may_be_larger_than_the_buffer),
 	cmocka_unit_test_setup(a_large_record_that_fails_is_cut_back_as_a_whole,
 		ignore_signals),
+	cmocka_unit_test(what_is_undone_leaves_nothing),
 	cmocka_unit_test(what_cannot_be_synced_is_an_error_that_stays),
 	cmocka_unit_test(a_file_without_its_name_cannot_be_synced),
 	cmocka_unit_test(what_has_no_disk_needs_no_sync),

@@ -133,7 +133,7 @@ take(struct rig *rig, struct result *result, struct err *err)
 /*
  * Takes what the script says, a word each: "2=text" is a good body, "2!" a
  * failure, "2?" an attempt that will be repeated, "2-" a good reply without a
- * body, "2~" a file that was there, "2>" a redirect's.
+ * body, "2~" a file that was there.
  */
 static void
 play(struct rig *rig, const char *script)
@@ -156,7 +156,6 @@ play(struct rig *rig, const char *script)
 		result->ok = kind != '!' && kind != '?';
 		result->final = kind != '?';
 		result->skipped = kind == '~';
-		result->hop = kind == '>';
 		if (kind == '-' || kind == '~') {
 			body_free(result->body);
 			result->body = NULL;
@@ -173,7 +172,7 @@ good_bodies_are_written_as_asked(void **state)
 	} cases[] = {
 		{ "as they come", "--cat", "2=two 1=one 3=three",
 			"twoonethree", "" },
-		{ "only good ones", "--cat", "1! 2=b 3? 4~ 5> 6- 7=c", "bc",
+		{ "only good ones", "--cat", "1! 2=b 3? 4~ 6- 7=c", "bc",
 			"" },
 		{ "each with its separator", "--cat --separator ;",
 			"2=b 1! 3- 4~ 1=a", "b;;a;", "" },
@@ -187,8 +186,6 @@ good_bodies_are_written_as_asked(void **state)
 			"1? 2=b 3=c 1?", "", "bc" },
 		{ "the end passes over what never came",
 			"--cat --keep-order", "1=a 3=c 2? 6=f 5!", "a", "cf" },
-		{ "a redirect has no place of its own", "--cat --keep-order",
-			"1> 2=b 1> 1=a 3> 3=c", "abc", "" },
 		{ "no body is an empty one", "--cat --keep-order "
 			"--separator ;", "2- 3~ 4=d 1=a", "a;;d;", "" },
 	};
