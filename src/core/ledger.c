@@ -332,6 +332,9 @@ ledger_main(void *arg)
 	struct list batch;
 
 	list_init(&batch);
+	/* From here on the outputs are known for this run's. */
+	if (ledger->args.state != NULL)
+		ledger_remember(ledger);
 	while (ledger_take(ledger, &batch)) {
 		ledger_settle(ledger, &batch);
 		ledger_remember_if_due(ledger);
