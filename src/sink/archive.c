@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <inttypes.h>
 #include <string.h>
@@ -215,6 +216,7 @@ archive_add(struct archive *archive, const struct buf *head,
 	uint64_t offset = appended_length(&archive->file);
 	size_t i;
 
+	assert(!head->full);
 	packing_begin(archive->packing);
 	if (packing_add(archive->packing, head->data, head->len,
 	    &archive->file, err) != 0)
@@ -294,6 +296,7 @@ archive_begin(struct archive *archive, struct err *err)
 int
 archive_end(struct archive *archive, const struct buf *line, struct err *err)
 {
+	assert(!line->full);
 	if (appended_write(&archive->file, err) != 0 ||
 	    appended_add(&archive->index, line->data, line->len, err) != 0 ||
 	    appended_write(&archive->index, err) != 0)

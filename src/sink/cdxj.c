@@ -13,6 +13,9 @@
 #include "sink/cdxj.h"
 #include "sink/surt.h"
 
+#define CDXJ_MIME_MAX 255
+#define CDXJ_METHOD_MAX 64
+
 /* 2026-11-21T13:33:00.123456Z: its digits up to the seconds. */
 static void
 cdxj_add_time(struct buf *out, const char *date)
@@ -65,7 +68,8 @@ cdxj_add_number(struct buf *out, const char *name, uint64_t n)
 	buf_add_text(out, "\", ");
 }
 
-/* "text/html" of "text/html; charset=utf-8". */
+/* "text/html" of "text/html; charset=utf-8"; none is longer than RFC 6838
+ * allows. */
 static void
 cdxj_add_mime(struct buf *out, const char *mime)
 {
@@ -78,7 +82,8 @@ cdxj_add_mime(struct buf *out, const char *mime)
 	if (n == 0)
 		cdxj_add_text(out, "mime", "unk", 3);
 	else
-		cdxj_add_text(out, "mime", mime, n);
+		cdxj_add_text(out, "mime", mime, n < CDXJ_MIME_MAX ? n :
+			CDXJ_MIME_MAX);
 }
 
 void
@@ -96,7 +101,7 @@ cdxj_add(struct buf *out, const struct cdxj *cdxj)
 			strlen(cdxj->digest));
 	if (cdxj->method != NULL && strcmp(cdxj->method, "GET") != 0)
 		cdxj_add_text(out, "method", cdxj->method,
-			strlen(cdxj->method));
+			strnlen(cdxj->method, CDXJ_METHOD_MAX));
 	cdxj_add_number(out, "length", cdxj->length);
 	cdxj_add_number(out, "offset", cdxj->offset);
 	cdxj_add_text(out, "filename", cdxj->filename,

@@ -217,12 +217,18 @@ surt_add_query(struct buf *out, char *query, size_t n)
 void
 surt_add(struct buf *out, const char *url)
 {
+	const char *authority, *path, *query;
 	size_t n, port, len;
-	const char *authority = parts_authority(url, &n);
-	const char *path = authority + n;
-	const char *query = strchr(path, '?');
-	char *text = mem_alloc(strlen(url) + 1);
+	char *text;
 
+	if (strchr(url, ':') == NULL) {
+		surt_add_escaped(out, url, strlen(url));
+		return;
+	}
+	authority = parts_authority(url, &n);
+	path = authority + n;
+	query = strchr(path, '?');
+	text = mem_alloc(strlen(url) + 1);
 	port = surt_port(authority, n);
 	surt_add_host(out, authority, port);
 	surt_add_escaped(out, authority + port, n - port);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "core/result.h"
 #include "opt/opt.h"
 #include "sink/archive.h"
@@ -79,6 +80,9 @@ warc_check(const void *settings, struct err *err)
 	if (*at == '\0' || at[strlen(at) - 1] == '/')
 		return err_set(err, ERR_USAGE, "--warc-file: this is no name "
 			"for a file; try --warc-file crawl");
+	if (!utf8_valid(at, strlen(at)))
+		return err_set(err, ERR_USAGE, "--warc-file: the name is not "
+			"UTF-8, which archives are written in");
 	for (; *at != '\0'; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			return err_set(err, ERR_USAGE, "--warc-file: the name "

@@ -44,6 +44,8 @@ static const struct {
 	{ "http://visit.example.com/v.gif?&r=http%3A//a/&b=N%205.0%20%28W%29",
 	  "com,example,visit)/v.gif?&b=n%205.0%20(w)&r=http://a/",
 	  "a query that holds a URL" },
+	{ "no URL", "no%20url", "what is none" },
+	{ "http:", ")/", "nor this" },
 };
 
 static void

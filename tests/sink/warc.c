@@ -856,13 +856,18 @@ nothing_that_came_from_outside_is_a_line_of_ours(void **state)
 			strlen(bad));
 		take(&rig, result);
 	}
+	result = exchange(&rig, "http://h/long", OK, "long", 4);
+	free(result->content_type);
+	result->content_type = sample_long(3 << 20);
+	result->method = sample_long(3 << 20);
+	take(&rig, result);
 	rig_close(&rig);
 	/* One content is empty: that is no revisit. */
-	expect("a.warc a.cdxj", 1, SAMPLE_HOSTILE + 2, SAMPLE_HOSTILE);
+	expect("a.warc a.cdxj", 1, SAMPLE_HOSTILE + 3, SAMPLE_HOSTILE);
 	text = slurp("a.cdxj", NULL);
 	for (line = text; (line = strchr(line, '\n')) != NULL; line++)
 		lines++;
-	assert_int_equal(lines, 2 * (SAMPLE_HOSTILE + 1));
+	assert_int_equal(lines, 2 * (SAMPLE_HOSTILE + 1) + 1);
 	check_no_control(text);
 	free(text);
 	rig_end(&rig);
@@ -890,7 +895,8 @@ a_name_may_be_of_any_characters(void **state)
 static void
 a_name_that_is_none_is_refused(void **state)
 {
-	static const char *const names[] = { "", "folder/", "a\nb", "\x7f" };
+	static const char *const names[] = { "", "folder/", "a\nb", "\x7f",
+		"\xff" };
 	struct opts *opts;
 	struct err err;
 	size_t i;
