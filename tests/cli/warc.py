@@ -6,6 +6,7 @@ warc.py check FILE... [INDEX.cdxj]   every record, digest, member and line;
                                      prints how many there are of each type
 warc.py list FILE...                 "TYPE STATUS URL" of each record
 warc.py block TYPE URL FILE...       what a record of that type holds
+warc.py stream TYPE FILE...          what all records of that type hold
 warc.py head URL FILE...             the head of the reply
 warc.py body URL FILE...             the reply's bytes behind its head, a
                                      revisit's being those it refers to
@@ -346,6 +347,10 @@ def main(command, *args):
     elif command == "list":
         for record in read(args):
             print(record.type, record.status(), record.url())
+    elif command == "stream":
+        for record in read(args[1:]):
+            if record.type == args[0]:
+                write(record.block)
     elif command == "block":
         for record in read(args[2:]):
             if record.type == args[0] and record.url() == args[1]:
