@@ -148,6 +148,22 @@ $ORIGIN_URL/silent"
 	grep -q SIGINT err
 }
 
+@test "what was left out is fetched by the next runs on the same state" {
+	local n=0
+
+	seq -f "$ORIGIN_URL/delay/20/%g" 300 >list
+	until timeout 60 "$FETCHALL" -c 4 --state state --deadline 400ms \
+		--results out list 2>err; do
+		[ "$n" -lt 100 ]
+		n=$((n + 1))
+	done
+	# It takes 1.5 s: not in one run, and no URL is fetched well twice.
+	[ "$n" -ge 1 ]
+	jq -se 'map(select(.final)) | all(.ok) and
+		(map(.seq) | sort == [range(1; 301)])' out
+	grep -q ' ok, 0 failed; [0-9]* done before$' err
+}
+
 @test "a deadline that is no time is refused" {
 	run -2 --separate-stderr "$FETCHALL" --deadline soon "$ORIGIN_URL/"
 	[[ $stderr == *--deadline* ]]
