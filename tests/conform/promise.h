@@ -41,7 +41,8 @@ struct promise_set {
 	X(redirects) \
 	X(lookups) \
 	X(posts) \
-	X(endings)
+	X(endings) \
+	X(captures)
 
 #define PROMISE_DECLARE(name) extern const struct promise_set promises_##name;
 PROMISE_SETS(PROMISE_DECLARE)

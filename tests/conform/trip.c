@@ -82,7 +82,20 @@ trip_write(void *self, const struct result *record, struct err *err)
 	return 0;
 }
 
+static int
+trip_take(void *self, struct result *result, struct err *err)
+{
+	struct trip *trip = self;
+
+	return trip->on_body(trip, result, err);
+}
+
 static const struct sink trip_sink = { .name = "trip", .write = trip_write };
+
+static const struct sink trip_archive = {
+	.name = "archive", .caps = SINK_BODIES | SINK_ALL,
+	.write = trip_write, .take = trip_take,
+};
 
 /* --- a run --- */
 
@@ -149,7 +162,10 @@ void
 trip_run(struct trip *trip)
 {
 	struct source *source = trip_source(trip, &trip->err);
-	struct ledger_target target = { .sink = &trip_sink, .self = trip };
+	struct ledger_target target = {
+		.sink = trip->on_body != NULL ? &trip_archive : &trip_sink,
+		.self = trip,
+	};
 	struct run *run;
 	uint64_t cached;
 
