@@ -270,6 +270,7 @@ settings_set_body_sinks(struct settings *settings,
 				RUN_KEEP_FILES;
 	}
 	run->easy.capture = (run->keep & RUN_KEEP_ALL) != 0;
+	run->easy.files = run->naming != NULL;
 }
 
 static int

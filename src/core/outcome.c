@@ -199,6 +199,8 @@ outcome_keep_request(struct exchange *exchange,
 {
 	uint64_t n = exchange->request_body_len;
 
+	if (exchange->request_body != NULL)
+		return;
 	if (n > request->body_len)
 		n = request->body_len;
 	exchange->request_body_len = n;

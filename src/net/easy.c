@@ -186,6 +186,7 @@ easy_free(struct easy *easy)
 		curl_share_cleanup(easy->share);
 	headers_release(&easy->headers);
 	buf_release(&easy->capture.request);
+	buf_release(&easy->capture.body);
 	curl_slist_free_all(easy->own_headers);
 	curl_slist_free_all(easy->detour);
 	curl_slist_free_all(easy->pin);

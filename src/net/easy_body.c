@@ -37,6 +37,14 @@ easy_body_keeps_chunks(const struct easy *easy)
 	return easy->env->settings->capture && easy->headers.chunked;
 }
 
+static int
+easy_is_too_long(const struct easy *easy, const struct easy_piece *piece)
+{
+	uint64_t max = easy->env->settings->max_body;
+
+	return max > 0 && easy->body_bytes + piece->content > max;
+}
+
 /*
  * What comes behind the end, in the same read, libcurl gives as well and then
  * drops. What is no coding it reports itself, right after this.
@@ -49,8 +57,8 @@ easy_read_chunks(const struct easy *easy, struct easy_piece *piece)
 
 	piece->behind = easy->chunks;
 	piece->content = 0;
-	while (chunks_next(&piece->behind, piece->p, piece->given, &at, &span,
-	    &len) == 1)
+	while (!easy_is_too_long(easy, piece) && chunks_next(&piece->behind,
+	    piece->p, piece->given, &at, &span, &len) == 1)
 		piece->content += len;
 	piece->n = at;
 }
@@ -168,9 +176,8 @@ easy_check_piece(const struct easy *easy, const struct easy_piece *piece)
 {
 	uint64_t content = easy->body_bytes + piece->content;
 	uint64_t framing = easy->raw_bytes + piece->n - content;
-	uint64_t max = easy->env->settings->max_body;
 
-	if (max > 0 && content > max)
+	if (easy_is_too_long(easy, piece))
 		return FETCH_BODY_LIMIT;
 	if (framing > EASY_FRAMING &&
 	    (framing - EASY_FRAMING) / EASY_FRAMING_PER_BYTE > content)

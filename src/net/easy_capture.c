@@ -22,6 +22,7 @@
 
 /* libcurl itself sends no head of more than 1 MiB. */
 #define EASY_MAX_REQUEST (4u << 20)
+#define EASY_MAX_CODED (16u << 20)	/* of a body's; the rest is not kept */
 
 void
 easy_capture_start(struct easy *easy)
@@ -32,6 +33,9 @@ easy_capture_start(struct easy *easy)
 	buf_clear(&capture->request);
 	capture->whole = 0;
 	capture->body_len = 0;
+	capture->coded = 0;
+	capture->body.max = EASY_MAX_CODED;
+	buf_clear(&capture->body);
 }
 
 /*
@@ -53,6 +57,14 @@ easy_begins_request(const struct easy_capture *capture, const char *p,
 }
 
 static void
+easy_capture_body(struct easy_capture *capture, const char *p, size_t n)
+{
+	if (capture->coded && buf_add(&capture->body, p, n) != 0)
+		return;
+	capture->body_len += n;
+}
+
+static void
 easy_capture_sent(struct easy_capture *capture, const char *p, size_t n)
 {
 	struct buf *request = &capture->request;
@@ -60,7 +72,7 @@ easy_capture_sent(struct easy_capture *capture, const char *p, size_t n)
 	const char *end;
 
 	if (capture->whole) {
-		capture->body_len += n;
+		easy_capture_body(capture, p, n);
 		return;
 	}
 	buf_add(request, p, n);
@@ -70,7 +82,9 @@ easy_capture_sent(struct easy_capture *capture, const char *p, size_t n)
 		return;
 	len = (size_t)(end - request->data) + 4;
 	capture->whole = 1;
-	capture->body_len = request->len - len;
+	capture->coded = strcasestr(request->data,
+		"\r\nTransfer-Encoding:") != NULL;
+	easy_capture_body(capture, request->data + len, request->len - len);
 	buf_cut(request, len);
 }
 
@@ -159,6 +173,10 @@ easy_capture_take(struct easy *easy)
 	exchange->request = mem_dup(request->data, request->len);
 	exchange->request_len = request->len;
 	exchange->request_body_len = easy->capture.body_len;
+	if (easy->capture.coded)
+		exchange->request_body = exchange->request_body_owned =
+			mem_dup(easy->capture.body.data,
+			easy->capture.body.len);
 	exchange->response = mem_dup(response->data, response->len);
 	exchange->response_len = response->len;
 	if (easy->env->proxy.text != NULL)

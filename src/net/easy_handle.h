@@ -29,6 +29,9 @@ struct easy_capture {
 				 * was sent */
 	int whole;		/* that is all of it */
 	uint64_t body_len;	/* sent behind it */
+	int coded;		/* what is sent behind it is not just the
+				 * body, so it is kept: */
+	struct buf body;
 };
 
 struct easy {

@@ -19,7 +19,8 @@ struct exchange {
 				 * line; owned */
 	size_t request_len;
 	/* Bytes of a body that were sent behind it. Which, the request
-	 * knows; an archive that outlives it has them here. */
+	 * knows, except where a header of the user's had them sent in chunks;
+	 * those, and what an archive that outlives it needs, are here. */
 	uint64_t request_body_len;
 	const void *request_body;	/* NULL: not kept (yet) */
 	void *request_body_owned;	/* for free(); or NULL: borrowed */

@@ -42,6 +42,7 @@ struct wire_reply_head {
 	uint32_t version;	/* of wire_versions */
 	int32_t chunked;
 	int32_t exchange;	/* whether there is one */
+	int32_t request_body;	/* whether that has its body */
 	char remote_ip[46];
 };
 
@@ -126,6 +127,9 @@ wire_add_exchange(struct buf *out, const struct exchange *exchange)
 		return;
 	wire_add_bytes(out, exchange->request, exchange->request_len);
 	wire_add_bytes(out, exchange->response, exchange->response_len);
+	if (exchange->request_body_owned != NULL)
+		buf_add(out, exchange->request_body_owned,
+			exchange->request_body_len);
 }
 
 void
@@ -144,6 +148,8 @@ wire_add_reply(struct buf *out, const struct fetch_reply *reply)
 	if (reply->exchange != NULL) {
 		head.exchange = 1;
 		head.request_body_len = reply->exchange->request_body_len;
+		head.request_body =
+			reply->exchange->request_body_owned != NULL;
 	}
 	head.namelookup_us = reply->namelookup_us;
 	head.connect_us = reply->connect_us;
@@ -385,6 +391,8 @@ wire_reply_fits(const struct wire_reply_head *head)
 		head->last_modified >= -1 &&
 		(head->chunked == 0 || head->chunked == 1) &&
 		(head->exchange == 0 || head->exchange == 1) &&
+		(head->request_body == 0 ||
+		head->request_body == head->exchange) &&
 		wire_range_fits(&head->range) &&
 		memchr(head->remote_ip, '\0', sizeof head->remote_ip) != NULL;
 }
@@ -394,6 +402,7 @@ struct wire_reply_texts {
 	const char *content_type, *content_encoding, *location;
 	const char *disposition, *etag, *errormsg;
 	const char *request, *response;	/* of the exchange, where it is */
+	const void *request_body;	/* likewise */
 	size_t request_len, response_len;
 };
 
@@ -411,6 +420,8 @@ wire_take_texts(struct wire_reader *reader,
 		return;
 	ret->request = wire_take_head(reader, &ret->request_len);
 	ret->response = wire_take_head(reader, &ret->response_len);
+	if (head->request_body)
+		ret->request_body = wire_take(reader, head->request_body_len);
 }
 
 static struct exchange *
@@ -425,6 +436,9 @@ wire_make_exchange(const struct wire_reply_head *head,
 	exchange->request = mem_dup(texts->request, texts->request_len);
 	exchange->request_len = texts->request_len;
 	exchange->request_body_len = head->request_body_len;
+	if (head->request_body)
+		exchange->request_body = exchange->request_body_owned =
+			mem_dup(texts->request_body, head->request_body_len);
 	exchange->response = mem_dup(texts->response, texts->response_len);
 	exchange->response_len = texts->response_len;
 	return exchange;

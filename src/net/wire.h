@@ -39,8 +39,8 @@ int wire_read_request(const void *p, size_t n, const struct wire_given *given,
 	struct wire_request *ret);
 void wire_request_release(struct wire_request *request);
 
-/* An exchange's request body does not travel either: whoever reads the reply
- * has it. */
+/* An exchange's request body travels where it is the exchange's own: otherwise
+ * whoever reads the reply has it. */
 void wire_add_reply(struct buf *out, const struct fetch_reply *reply);
 /* Clears *ret first. -1: not a reply; then *ret stays cleared. */
 int wire_read_reply(const void *p, size_t n, struct fetch_reply *ret);

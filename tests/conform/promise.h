@@ -42,7 +42,8 @@ struct promise_set {
 	X(lookups) \
 	X(posts) \
 	X(endings) \
-	X(deadlines)
+	X(deadlines) \
+	X(captures)
 
 #define PROMISE_DECLARE(name) extern const struct promise_set promises_##name;
 PROMISE_SETS(PROMISE_DECLARE)

@@ -85,7 +85,20 @@ trip_write(void *self, const struct result *record, struct err *err)
 	return 0;
 }
 
+static int
+trip_take(void *self, struct result *result, struct err *err)
+{
+	struct trip *trip = self;
+
+	return trip->on_body(trip, result, err);
+}
+
 static const struct sink trip_sink = { .name = "trip", .write = trip_write };
+
+static const struct sink trip_archive = {
+	.name = "archive", .caps = SINK_BODIES | SINK_ALL,
+	.write = trip_write, .take = trip_take,
+};
 
 /* --- a run --- */
 
@@ -174,7 +187,9 @@ trip_open_targets(struct trip *trip, struct ledger_target targets[2])
 		if (targets[n++].self == NULL)
 			fail_msg("%s", trip->err.text);
 	}
-	targets[n++] = (struct ledger_target){ &trip_sink, trip, NULL };
+	targets[n++] = (struct ledger_target){
+		trip->on_body != NULL ? &trip_archive : &trip_sink, trip, NULL
+	};
 	return n;
 }
 

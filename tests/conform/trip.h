@@ -34,6 +34,12 @@ struct trip {
 	int (*on_record)(struct trip *trip, const struct result *record,
 		struct err *err);
 	uint64_t seen;		/* on_record's own */
+	/*
+	 * Likewise what an archive gets, hops too: each with its body and
+	 * exchange, before its record. For settings.keep and easy.capture.
+	 */
+	int (*on_body)(struct trip *trip, struct result *result,
+		struct err *err);
 
 	/* After trip_run(): */
 	int rc, stuck;

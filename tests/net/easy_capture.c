@@ -440,6 +440,45 @@ a_long_body_is_counted_and_not_copied(void **state)
 	stage_close(&stage);
 }
 
+/* The framing is libcurl's, so the request does not have these bytes. */
+static void
+a_body_that_is_sent_in_chunks_is_kept(void **state)
+{
+	char transfer[] = "Transfer-Encoding: chunked";
+	char *const headers[] = { transfer };
+	struct stage stage = { .busy = 0 };
+	const struct fetch_reply *reply = &stage.fetch.reply;
+	struct script script = {
+		.steps = { { .reply = LAST_REPLY },
+			{ .reply = LAST_REPLY } },
+		.n = 2,
+	};
+	struct fetch_request *request;
+
+	(void)state;
+	stage_open(&stage, 1);
+	script_start(&script);
+	request = stage_request(&stage, &script, NULL);
+	request->headers = headers;
+	request->n_headers = 1;
+	request->body = "body";
+	request->body_len = 4;
+	assert_int_equal(stage_perform(&stage)->code, CURLE_OK);
+	assert_int_equal(reply->exchange->request_body_len, 14);
+	assert_memory_equal(reply->exchange->request_body,
+		"4\r\nbody\r\n0\r\n\r\n", 14);
+	/* The next one's is just what it is. */
+	request = stage_request(&stage, &script, NULL);
+	request->body = "body";
+	request->body_len = 4;
+	assert_int_equal(stage_perform(&stage)->code, CURLE_OK);
+	assert_int_equal(reply->exchange->request_body_len, 4);
+	assert_null(reply->exchange->request_body);
+	script_end(&script);
+	script_release(&script);
+	stage_close(&stage);
+}
+
 /* More than a socket takes at once: libcurl shows the rest as body. */
 static void
 a_head_of_many_writes_is_whole(void **state)
@@ -653,6 +692,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(capturing_changes_no_outcome),
 	cmocka_unit_test(a_request_that_is_sent_again_is_the_last_one),
 	cmocka_unit_test(a_long_body_is_counted_and_not_copied),
+	cmocka_unit_test(a_body_that_is_sent_in_chunks_is_kept),
 	cmocka_unit_test(a_head_of_many_writes_is_whole),
 	cmocka_unit_test(a_proxys_password_does_not_show),
 	cmocka_unit_test(framing_comes_to_an_end_too),
