@@ -5,6 +5,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "cli/options.h"
 #include "core/sink.h"
 #include "url/source.h"
@@ -73,10 +75,13 @@ options_check_stdout(const struct options *options, struct err *err)
 	const struct sink *sink = options_body_sink(options, SINK_STDOUT);
 	const struct options_records *records = options->records;
 
-	if (sink == NULL || records->results != NULL)
+	int same = records->results != NULL &&
+		strcmp(records->results, "-") == 0;
+
+	if (sink == NULL || (records->results != NULL && !same))
 		return 0;
-	if (opts_given(options->opts, "format") || records->write_out != NULL ||
-	    records->columns != NULL)
+	if (same || opts_given(options->opts, "format") ||
+	    records->write_out != NULL || records->columns != NULL)
 		return err_set(err, ERR_USAGE, "--%s writes bodies to standard "
 			"output: name a file for the records with --results",
 			sink->name);

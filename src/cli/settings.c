@@ -250,19 +250,22 @@ settings_set_body_sinks(struct settings *settings,
 {
 	struct run_settings *run = &settings->run;
 	const struct sink *sink;
+	const void *own;
 	size_t i, n = 0;
 	int wanted;
 
 	for (i = 0; (sink = sinks[i]) != NULL; i++) {
 		if (!(sink->caps & SINK_BODIES))
 			continue;
-		wanted = sink->wanted != NULL ? sink->wanted(
-			opts_settings(options->opts, sink->opts)) :
+		own = sink->opts != NULL ? opts_settings(options->opts,
+			sink->opts) : NULL;
+		wanted = sink->wanted != NULL ? sink->wanted(own) :
 			run->naming != NULL;
 		if (!wanted)
 			continue;
 		assert(n < SETTINGS_BODY_SINKS);
 		settings->body_sinks[n++] = sink;
+		run->keep_order |= sink->holds != NULL && sink->holds(own);
 		if (sink->caps & SINK_ALL)
 			run->keep |= RUN_KEEP_ALL;
 		else

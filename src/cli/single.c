@@ -277,8 +277,9 @@ single_wants_progress(const struct single *single)
 	/* A comparison's run prints nothing itself. */
 	if (general->report_fd != 0)
 		return 1;
-	/* Records that scroll by on the same terminal would tear the line. */
-	return single->options->records->results != NULL ||
+	/* What scrolls by on the same terminal would tear the line. */
+	return (single->options->records->results != NULL &&
+		options_body_sink(single->options, SINK_STDOUT) == NULL) ||
 		!isatty(STDOUT_FILENO);
 }
 
@@ -298,8 +299,8 @@ single_execute(struct single *single, struct err *err)
 	if (!stuck)
 		return rc;
 	/* A write that hangs holds a thread: nothing can be joined. */
-	log_error("%s; the reader of the records takes nothing, the last of "
-		"them were not written", err->text);
+	log_error("%s; the reader of the output takes nothing, the last of "
+		"it was not written", err->text);
 	_exit(err_status(err->code));
 }
 

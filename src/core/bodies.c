@@ -75,7 +75,7 @@ bodies_open(struct bodies *bodies, const struct run_settings *settings,
 	bodies->budget = budget_new(settings->buffer, args.n, err);
 	if (bodies->budget == NULL)
 		return -1;
-	if (settings->keep != 0)
+	if (settings->naming != NULL)
 		budget_keep_files(bodies->budget);
 	if (settings->no_fetch)
 		return 0;
@@ -122,17 +122,29 @@ bodies_store(struct bodies *bodies)
 	return bodies->store;
 }
 
+static int
+bodies_leaves(const struct bodies *bodies, size_t reserve)
+{
+	return bodies->store == NULL ||
+		body_store_room(bodies->store) > reserve;
+}
+
 /* The flag is set before anything is looked at: whoever makes room after the
  * look finds it and tells. */
 int
-bodies_admits(struct bodies *bodies)
+bodies_admits(struct bodies *bodies, size_t reserve)
 {
 	atomic_store(&bodies->refused, 1);
-	if (!budget_admits(bodies->budget) || (bodies->store != NULL &&
-	    !body_store_has_room(bodies->store)))
+	if (!budget_admits(bodies->budget) || !bodies_leaves(bodies, reserve))
 		return 0;
 	atomic_store(&bodies->refused, 0);
 	return 1;
+}
+
+int
+bodies_has_place(struct bodies *bodies)
+{
+	return bodies_leaves(bodies, 0);
 }
 
 int

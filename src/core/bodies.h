@@ -27,9 +27,14 @@ struct budget *bodies_budget(struct bodies *bodies);
 /* NULL: nothing is fetched, so there are none. */
 struct body_store *bodies_store(struct bodies *bodies);
 
-/* Whether a new fetch may begin, whose body has to have a place. Where not,
- * bodies_made_room() says once that it should be asked again. */
-int bodies_admits(struct bodies *bodies);
+/*
+ * Whether a new fetch may begin, whose body has to have a place and to leave
+ * `reserve` others. Where not, bodies_made_room() says once that it should be
+ * asked again.
+ */
+int bodies_admits(struct bodies *bodies, size_t reserve);
+/* The same for one that others are held for: there just has to be a place. */
+int bodies_has_place(struct bodies *bodies);
 /* Called after a body has gone; whether somebody was refused before. */
 int bodies_made_room(struct bodies *bodies);
 

@@ -80,10 +80,10 @@ body_store_free(struct body_store *store)
 	free(store);
 }
 
-int
-body_store_has_room(struct body_store *store)
+size_t
+body_store_room(struct body_store *store)
 {
-	return slots_any(store->slots);
+	return slots_left(store->slots);
 }
 
 /* --- beginning and end --- */

@@ -30,8 +30,8 @@ struct body_store_args {
 struct body_store *body_store_new(const struct body_store_args *args,
 	struct err *err);
 void body_store_free(struct body_store *store);	/* NULL is fine */
-/* Whether body_new() has a place. */
-int body_store_has_room(struct body_store *store);
+/* How many more body_new() has places for. */
+size_t body_store_room(struct body_store *store);
 
 /*
  * A reply's body: in the store, and in a file once it is too large or memory

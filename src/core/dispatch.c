@@ -46,7 +46,7 @@ struct dispatch {
 	struct takers takers;
 	struct list ready, again, naming;
 	struct heap waiting;
-	size_t n_ready, n_naming, n_granted;
+	size_t n_ready, n_again, n_naming, n_granted;
 	int starved;		/* the last look found no room for a body */
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
@@ -301,22 +301,67 @@ dispatch_start_job(const struct dispatch *dispatch, struct job *job)
 		job_start(job, dispatch->settings);
 }
 
-/* Locked. NULL: nothing can begin now. */
+/*
+ * Locked. The places for bodies that the list's next URL has to leave free. A
+ * body that is held in order has its place until all before it have ended; so
+ * each URL that was begun has one to come to, also in another hop or attempt,
+ * and where it is between two of them that place is to be free. Those granted
+ * count as well: one may give its place back just now, outside the lock.
+ */
+static size_t
+dispatch_reserve(const struct dispatch *dispatch)
+{
+	if (!dispatch->settings->keep_order)
+		return 0;
+	return dispatch->n_again + dispatch->waiting.n + dispatch->n_granted;
+}
+
+/* Locked. Whether there is a place for the body of the list's next URL. */
+static int
+dispatch_admits(struct dispatch *dispatch)
+{
+	const struct dispatch_args *args = &dispatch->args;
+
+	if (args->bodies == NULL)
+		return 1;
+	dispatch->starved = !bodies_admits(args->bodies,
+		dispatch_reserve(dispatch)) ||
+		(args->workshop != NULL && !workshop_admits(args->workshop));
+	return !dispatch->starved;
+}
+
+/* Locked. A URL that was begun and goes on; NULL: none. */
+static struct job *
+dispatch_pull_begun(struct dispatch *dispatch)
+{
+	struct list *node = list_pop(&dispatch->again);
+
+	if (node == NULL)
+		return dispatch_due(dispatch);
+	dispatch->n_again--;
+	return LIST_ENTRY(node, struct job, node);
+}
+
+/*
+ * Locked. NULL: nothing can begin now. In order, what was begun is what bodies
+ * are held for: it does not wait until they are fewer.
+ */
 static struct job *
 dispatch_pull(struct dispatch *dispatch)
 {
-	struct list *node = list_pop(&dispatch->again);
+	int admits = dispatch_admits(dispatch);
 	struct job *job = NULL;
 
-	if (node != NULL) {
-		job = LIST_ENTRY(node, struct job, node);
-		job_move(job, JOB_PULLED);
-		return job;
-	}
-	job = dispatch_due(dispatch);
-	if (job == NULL)
+	if (admits || (dispatch->settings->keep_order &&
+	    bodies_has_place(dispatch->args.bodies)))
+		job = dispatch_pull_begun(dispatch);
+	if (job == NULL && admits)
 		job = dispatch_list(dispatch);
-	if (job != NULL)
+	if (job == NULL)
+		return NULL;
+	if (job->state == JOB_AGAIN)
+		job_move(job, JOB_PULLED);
+	else
 		dispatch_start_job(dispatch, job);
 	return job;
 }
@@ -366,19 +411,6 @@ dispatch_end_unasked(struct dispatch *dispatch, struct job *job)
 	dispatch_settled(dispatch, job, &verdict);
 }
 
-/* Locked. Whether there is a place for another body. */
-static int
-dispatch_admits(struct dispatch *dispatch)
-{
-	const struct dispatch_args *args = &dispatch->args;
-
-	if (args->bodies == NULL)
-		return 1;
-	dispatch->starved = !bodies_admits(args->bodies) ||
-		(args->workshop != NULL && !workshop_admits(args->workshop));
-	return !dispatch->starved;
-}
-
 /* Locked. Brings jobs on their way as far as the look-ahead allows. */
 static void
 dispatch_pump(struct dispatch *dispatch)
@@ -387,7 +419,7 @@ dispatch_pump(struct dispatch *dispatch)
 
 	while (!dispatch->stopping &&
 	    dispatch->n_ready + dispatch->n_naming <
-	    dispatch->args.concurrency && dispatch_admits(dispatch) &&
+	    dispatch->args.concurrency &&
 	    (job = dispatch_pull(dispatch)) != NULL) {
 		if (dispatch_is_unasked(job))
 			dispatch_end_unasked(dispatch, job);
@@ -533,6 +565,7 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 		job_move(job, JOB_AGAIN);
 		job_count(job, dispatch->args.origins);
 		list_push(&dispatch->again, &job->node);
+		dispatch->n_again++;
 	} else {
 		dispatch_settled(dispatch, job, verdict);
 	}

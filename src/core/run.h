@@ -57,6 +57,8 @@ struct run_settings {
 	uint64_t buffer;	/* bytes of bodies held at a time */
 	unsigned keep;		/* enum run_keep: whose bodies go on to the
 				 * ledger; 0: nobody's */
+	int keep_order;		/* a sink holds bodies until all before them in
+				 * the list have ended; there is `keep` then */
 	/* What files of bodies are called; NULL: none is made. */
 	const struct naming *naming;
 	/* What is done is remembered there, and what was is not done again;

@@ -186,22 +186,27 @@ cat_take(void *self, struct result *result, struct err *err)
 
 /* --- life --- */
 
+/* After it the bodies' memory is gone, so what cannot be written is freed. */
 static int
 cat_end(void *self, struct err *err)
 {
 	struct cat *cat = self;
+	struct cat_held *held;
+	int rc;
 
-	return cat->order != NULL ? cat_drain(cat, order_rest, err) : 0;
+	if (cat->order == NULL)
+		return 0;
+	rc = cat_drain(cat, order_rest, err);
+	while ((held = order_rest(cat->order)) != NULL)
+		cat_held_free(held);
+	return rc;
 }
 
 static void
 cat_close(void *self)
 {
 	struct cat *cat = self;
-	struct cat_held *held;
 
-	while (cat->order != NULL && (held = order_rest(cat->order)) != NULL)
-		cat_held_free(held);
 	order_free(cat->order);
 	buf_release(&cat->separator);
 	free(cat);

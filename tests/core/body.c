@@ -192,14 +192,14 @@ there_are_as_many_as_there_is_room_for(void **state)
 
 	(void)state;
 	rig_open(&rig, MIB, 2, MIB);
-	assert_true(body_store_has_room(rig.store));
+	assert_true(body_store_room(rig.store));
 	bodies[0] = body_new(rig.store);
-	assert_true(body_store_has_room(rig.store));
+	assert_true(body_store_room(rig.store));
 	bodies[1] = body_new(rig.store);
-	assert_false(body_store_has_room(rig.store));
+	assert_false(body_store_room(rig.store));
 	assert_null(body_new(rig.store));
 	body_free(bodies[0]);
-	assert_true(body_store_has_room(rig.store));
+	assert_true(body_store_room(rig.store));
 	body_free(bodies[1]);
 	body_free(NULL);
 	rig_close(&rig);

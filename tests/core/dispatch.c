@@ -9,11 +9,14 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/bed.h"
+#include "core/bodies.h"
+#include "core/body.h"
 #include "core/service.h"
 #include "core/stats.h"
 #include "unit.h"
@@ -693,6 +696,97 @@ threads_share_the_work_and_all_end(void **state)
 	free(list);
 }
 
+/* --- bodies that are held in order --- */
+
+#define PLACES 16	/* for bodies, at most */
+#define LISTED 40
+
+/* So few files that there are few places for bodies; returns how many. */
+static size_t
+open_in_order(struct bed *bed, const struct rlimit *files)
+{
+	struct rlimit few = { .rlim_cur = 74, .rlim_max = files->rlim_max };
+	char list[LISTED * 16] = "";
+	size_t i, places, n = 0;
+
+	for (i = 0; i < LISTED; i++)
+		n += (size_t)snprintf(list + n, sizeof list - n,
+			"http://a/%zu\n", i + 1);
+	bed_init(bed);
+	bed->settings.keep = RUN_KEEP_GOOD;
+	bed->settings.keep_order = 1;
+	bed->settings.buffer = 1 << 20;
+	bed->settings.verdict.retries = 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	bed_open(bed, list);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, files), 0);
+	places = body_store_room(bodies_store(bed->bodies));
+	assert_in_range(places, 4, PLACES);
+	return places;
+}
+
+/* Its reply was good, and its body goes to whoever holds it. */
+static struct body *
+reply_and_hold(struct bed *bed, struct job *job)
+{
+	struct body *body = job->body;
+
+	job->body = NULL;
+	bed_reply(bed, job, 200, NULL);
+	return body;
+}
+
+/*
+ * As sink/cat does it: all bodies behind the first URL's are held, and they
+ * fill the budget; it still gets its next hop and its next attempt.
+ */
+static void
+what_was_begun_always_has_a_place(void **state)
+{
+	char *large = mem_array(900000, 1);
+	struct body *held[PLACES];
+	struct job *first, *job;
+	struct rlimit files;
+	struct bed bed;
+	size_t i, places;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	places = open_in_order(&bed, &files);
+	assert_int_equal(service_start(bed.service, NULL), 0);
+	first = bed_next(&bed);
+	assert_int_equal(first->seq, 1);
+	for (i = 0; i < places - 2; i++)
+		held[i] = reply_and_hold(&bed, bed_next(&bed));
+	/* One place is left, for the first URL's next body. */
+	assert_int_equal(body_store_room(bodies_store(bed.bodies)), 1);
+	assert_int_equal(dispatch_next(bed.dispatch, &job), RUN_WAIT);
+	assert_int_equal(body_write(held[0], large, 900000), 0);
+	bed_reply(&bed, first, 302, "/hop");
+	job = bed_next(&bed);
+	assert_int_equal(job->seq, 1);
+	assert_int_equal(job->n_hops, 1);
+	bed_reply(&bed, job, 503, NULL);
+	job = bed_next(&bed);
+	assert_int_equal(job->seq, 1);
+	assert_int_equal(job->attempt, 2);
+	bed_reply(&bed, job, 200, NULL);
+	for (i = 0; i < places - 2; i++)
+		body_free(held[i]);
+	/* Now the list goes on. */
+	assert_true(bodies_made_room(bed.bodies));
+	dispatch_wake(bed.dispatch);
+	for (i = places; i <= LISTED; i++) {
+		job = bed_next(&bed);
+		assert_int_equal(job->seq, i);
+		bed_reply(&bed, job, 200, NULL);
+	}
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, LISTED + 1);
+	bed_close(&bed);
+	free(large);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_url_is_granted_once_in_order),
 	cmocka_unit_test(a_connection_is_kept_for_an_origin_that_is_due_again),
@@ -715,6 +809,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(at_the_deadline_a_list_that_repeats_has_no_rest),
 	cmocka_unit_test(what_was_not_done_is_dropped),
 	cmocka_unit_test(threads_share_the_work_and_all_end),
+	cmocka_unit_test(what_was_begun_always_has_a_place),
 };
 
 UNIT_MAIN("core/dispatch", tests)
