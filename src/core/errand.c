@@ -64,7 +64,7 @@ errand_with_stages(const struct job *job, const struct pool_env *env)
 {
 	if (env == NULL || !env->in_children)
 		return 0;
-	return !job->keeps || !chain_replaces(env->chain);
+	return !(job->keeps || env->keeps_all) || !chain_replaces(env->chain);
 }
 
 void

@@ -122,6 +122,8 @@ run_open_bodies(struct run *run, struct err *err)
 	if (run->bodies == NULL)
 		return -1;
 	run->env.bodies = bodies_store(run->bodies);
+	run->env.keeps_all = (settings->keep &
+		(RUN_KEEP_GOOD | RUN_KEEP_ALL)) != 0;
 	if (settings->chain == NULL)
 		return 0;
 	run->stages = stages_new(settings, run->bodies, &run->env, err);

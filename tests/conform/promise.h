@@ -41,6 +41,7 @@ struct promise_set {
 	X(redirects) \
 	X(lookups) \
 	X(posts) \
+	X(bodies) \
 	X(endings) \
 	X(deadlines) \
 	X(captures)

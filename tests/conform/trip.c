@@ -15,10 +15,12 @@
 #include "base/mem.h"
 #include "conform/trip.h"
 #include "conform/world.h"
+#include "core/content.h"
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/strategy.h"
 #include "core/value.h"
+#include "net/exchange.h"
 #include "opt/opt.h"
 #include "sink/family.h"
 #include "unit.h"
@@ -86,7 +88,7 @@ trip_write(void *self, const struct result *record, struct err *err)
 }
 
 static int
-trip_take(void *self, struct result *result, struct err *err)
+trip_tell(void *self, struct result *result, struct err *err)
 {
 	struct trip *trip = self;
 
@@ -96,8 +98,53 @@ trip_take(void *self, struct result *result, struct err *err)
 static const struct sink trip_sink = { .name = "trip", .write = trip_write };
 
 static const struct sink trip_archive = {
-	.name = "archive", .caps = SINK_BODIES | SINK_ALL,
-	.write = trip_write, .take = trip_take,
+	.name = "archive", .caps = SINK_BODIES | SINK_ALL, .take = trip_tell,
+};
+
+/* --- the sink of bodies --- */
+
+static int
+trip_gather(void *arg, const void *p, size_t n, struct err *err)
+{
+	struct trip_body *body = arg;
+
+	(void)err;
+	body->p = mem_grow(body->p, body->n + n, 1);
+	memcpy(body->p + body->n, p, n);
+	body->n += n;
+	return 0;
+}
+
+static int
+trip_take(void *self, struct result *result, struct err *err)
+{
+	const struct exchange *exchange = result->exchange;
+	struct trip *trip = self;
+	struct trip_body *body;
+
+	trip->bodies = mem_grow(trip->bodies, trip->n_bodies + 1,
+		sizeof *trip->bodies);
+	body = &trip->bodies[trip->n_bodies++];
+	*body = (struct trip_body){
+		.seq = result->seq, .response_code = result->response_code,
+		.hop = result->hop, .ok = result->ok,
+		.whole = result->body != NULL,
+	};
+	if (exchange != NULL) {
+		body->request = mem_strndup(exchange->request,
+			exchange->request_len);
+		body->response = mem_strndup(exchange->response,
+			exchange->response_len);
+	}
+	return content_read(result->body, result->chunked, trip_gather, body,
+		err);
+}
+
+static const struct sink trip_good = {
+	.name = "trip-good", .caps = SINK_BODIES, .take = trip_take,
+};
+static const struct sink trip_all = {
+	.name = "trip-all", .caps = SINK_BODIES | SINK_ALL, .take = trip_take,
 };
 
 /* --- a run --- */
@@ -141,7 +188,16 @@ trip_save(struct trip *trip)
 		.since_us = INT64_MAX,
 	};
 	trip->settings.naming = &trip->naming;
-	trip->settings.keep = RUN_KEEP_FILES;
+	trip->settings.keep |= RUN_KEEP_FILES;
+	if (trip->settings.buffer == 0)
+		trip->settings.buffer = 1 << 20;
+}
+
+void
+trip_keep(struct trip *trip, unsigned keep)
+{
+	trip->settings.keep |= keep;
+	trip->settings.easy.capture = (keep & RUN_KEEP_ALL) != 0;
 	if (trip->settings.buffer == 0)
 		trip->settings.buffer = 1 << 20;
 }
@@ -176,8 +232,9 @@ trip_source(struct trip *trip, struct err *err)
 
 /* Those of bodies come first; how many there are. */
 static size_t
-trip_open_targets(struct trip *trip, struct ledger_target targets[2])
+trip_open_targets(struct trip *trip, struct ledger_target targets[3])
 {
+	unsigned keep = trip->settings.keep;
 	const struct sink_args args = { .naming = trip->settings.naming };
 	size_t n = 0;
 
@@ -187,9 +244,13 @@ trip_open_targets(struct trip *trip, struct ledger_target targets[2])
 		if (targets[n++].self == NULL)
 			fail_msg("%s", trip->err.text);
 	}
-	targets[n++] = (struct ledger_target){
-		trip->on_body != NULL ? &trip_archive : &trip_sink, trip, NULL
-	};
+	if (trip->on_body != NULL)
+		targets[n++] = (struct ledger_target){ &trip_archive, trip,
+			NULL };
+	else if (keep & (RUN_KEEP_GOOD | RUN_KEEP_ALL))
+		targets[n++] = (struct ledger_target){ keep & RUN_KEEP_ALL ?
+			&trip_all : &trip_good, trip, NULL };
+	targets[n++] = (struct ledger_target){ &trip_sink, trip, NULL };
 	return n;
 }
 
@@ -197,7 +258,7 @@ void
 trip_run(struct trip *trip)
 {
 	struct source *source = trip_source(trip, &trip->err);
-	struct ledger_target targets[2];
+	struct ledger_target targets[3];
 	struct run *run;
 	size_t n;
 	uint64_t cached;
@@ -219,8 +280,8 @@ trip_run(struct trip *trip)
 	run_counters(run, &trip->counters);
 	run_name_counts(run, &trip->names_asked, &cached);
 	run_free(run);
-	if (n > 1)
-		targets[0].sink->close(targets[0].self);
+	if (targets[0].sink == &sink_files)
+		sink_files.close(targets[0].self);
 	source_free(source);
 }
 
@@ -270,6 +331,21 @@ trip_assert_all(const struct trip *trip, uint64_t n)
 	assert_int_equal(finals, n);
 }
 
+static void
+trip_clear_bodies(struct trip *trip)
+{
+	struct trip_body *body;
+
+	while (trip->n_bodies > 0) {
+		body = &trip->bodies[--trip->n_bodies];
+		free(body->p);
+		free(body->request);
+		free(body->response);
+	}
+	free(trip->bodies);
+	trip->bodies = NULL;
+}
+
 void
 trip_clear(struct trip *trip)
 {
@@ -277,6 +353,7 @@ trip_clear(struct trip *trip)
 		result_free(trip->records[--trip->n]);
 	free(trip->records);
 	trip->records = NULL;
+	trip_clear_bodies(trip);
 	trip->err = (struct err){ 0 };
 	buf_clear(&trip->list);
 }

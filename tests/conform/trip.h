@@ -20,6 +20,17 @@ struct strategy;
  * One run of one strategy over a list, and all that came of it. A test fills
  * in what it is about, runs it and looks.
  */
+/* What a sink of bodies was given. */
+struct trip_body {
+	uint64_t seq, response_code;
+	int hop, ok;
+	int whole;		/* there was a body; an empty one is one */
+	char *p;		/* its content, n bytes; owned */
+	size_t n;
+	char *request, *response;	/* heads, where they came along; owned,
+					 * or NULL */
+};
+
 struct trip {
 	struct run_settings settings;	/* mild; no retries */
 	struct opts *opts;	/* the strategy's own, as by default; or NULL */
@@ -49,12 +60,16 @@ struct trip {
 	size_t n;
 	struct stats_counters counters;
 	uint64_t names_asked;
+	struct trip_body *bodies;	/* with trip_keep(), in their order */
+	size_t n_bodies;
 };
 
 void trip_init(struct trip *trip, const struct strategy *strategy);
 /* The bodies of lines that have an "output" become files in the current
  * folder. */
 void trip_save(struct trip *trip);
+/* Bodies, RUN_KEEP_GOOD or RUN_KEEP_ALL of them, are gathered in `bodies`. */
+void trip_keep(struct trip *trip, unsigned keep);
 /* Adds a line to the list. */
 void trip_add(struct trip *trip, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

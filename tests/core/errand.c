@@ -456,6 +456,44 @@ stages_nobody_asked_for_and_times_that_cannot_be_are_refused(void **state)
 	post_close(&post);
 }
 
+static const struct stage replace = {
+	.name = "replace", .brief = "makes another body of it",
+	.caps = STAGE_REPLACES, .end = note_end, STAGE_COLUMNS(columns),
+};
+
+/* What they make would be the child's own and lost with it. */
+static void
+stages_that_make_what_is_kept_are_run_at_home(void **state)
+{
+	static const struct {
+		const char *note;
+		const struct stage *stage;
+		int keeps, keeps_all, in_child;
+	} cases[] = {
+		{ "it is dropped", &replace, 0, 0, 1 },
+		{ "it becomes a file", &replace, 1, 0, 0 },
+		{ "all are kept", &replace, 0, 1, 0 },
+		{ "what is kept is what was received", &note, 1, 1, 1 },
+	};
+	struct post post;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		print_message("# %s\n", cases[i].note);
+		post_open(&post);
+		post.rig.job.keeps = cases[i].keeps;
+		post.rig.env.keeps_all = cases[i].keeps_all;
+		if (cases[i].stage != &note)
+			assert_int_equal(chain_add(post.rig.env.chain,
+				cases[i].stage, NULL, NULL, NULL), 0);
+		post_ask(&post, 1);
+		assert_int_equal(post_read(&post), 0);
+		assert_int_equal(post.rig.job.work != NULL, cases[i].in_child);
+		post_close(&post);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_body_in_memory_is_there_afterwards),
 	cmocka_unit_test(a_body_that_went_to_a_file_comes_back_with_it),
@@ -468,6 +506,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_stages_say_in_the_child_comes_with_the_answer),
 	cmocka_unit_test(
 		stages_nobody_asked_for_and_times_that_cannot_be_are_refused),
+	cmocka_unit_test(stages_that_make_what_is_kept_are_run_at_home),
 };
 
 UNIT_MAIN("errand", tests)

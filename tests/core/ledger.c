@@ -13,11 +13,14 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "core/body.h"
+#include "core/budget.h"
 #include "core/ledger.h"
 #include "core/output.h"
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/stats.h"
+#include "net/exchange.h"
 #include "unit.h"
 
 /* A sink that counts, and fails or waits when told to. */
@@ -401,6 +404,246 @@ cuts_are_recorded_as_what_made_them(void **state)
 	ledger_free(ledger);
 }
 
+/* --- bodies --- */
+
+/* Who was given what, in order: "A1" is sink A and URL 1, "h" a hop. */
+struct story {
+	char text[256];
+	struct budget *budget;
+	struct body_store *store;
+	size_t room;		/* bodies that had a place when it was told */
+	uint64_t fail_at;	/* where A can take no more; 0: nowhere */
+	struct body *held;	/* B holds the first it gets */
+	int holds;
+};
+
+static void
+tell(struct story *story, const char *who, const struct result *result)
+{
+	size_t n = strlen(story->text);
+
+	snprintf(story->text + n, sizeof story->text - n, "%s%s%d%s%s ", who,
+		result->hop ? "h" : "", (int)result->seq,
+		result->body != NULL ? "b" : "", result->ok ? "" : "!");
+}
+
+static int
+take_a(void *self, struct result *result, struct err *err)
+{
+	struct story *story = self;
+
+	tell(story, "A", result);
+	if (result->seq == story->fail_at) {
+		result_fail(result, ERROR_LOCAL, "write_failed", "full");
+		result->final = 0;
+		return err_set(err, ERR_IO, "disk full at %d",
+			(int)result->seq);
+	}
+	if (result->seq == 2)
+		result_fail(result, ERROR_LOCAL, "write_refused", "no");
+	return 0;
+}
+
+static int
+take_b(void *self, struct result *result, struct err *err)
+{
+	struct story *story = self;
+
+	(void)err;
+	tell(story, "B", result);
+	if (!story->holds || story->held != NULL)
+		return 0;
+	story->held = result->body;
+	result->body = NULL;
+	return 0;
+}
+
+static int
+write_r(void *self, const struct result *result, struct err *err)
+{
+	(void)err;
+	tell(self, "R", result);
+	return 0;
+}
+
+static const struct sink sink_a = {
+	.name = "a", .caps = SINK_BODIES, .take = take_a,
+};
+static const struct sink sink_b = {
+	.name = "b", .caps = SINK_BODIES | SINK_ALL, .take = take_b,
+};
+static const struct sink sink_r = { .name = "r", .write = write_r };
+
+static size_t
+places(struct story *story)
+{
+	struct body *taken[4];
+	size_t n = 0, i;
+
+	while (n < 4 && (taken[n] = body_new(story->store)) != NULL)
+		n++;
+	for (i = 0; i < n; i++)
+		body_free(taken[i]);
+	return n;
+}
+
+static void
+on_freed(void *arg)
+{
+	struct story *story = arg;
+
+	story->room = places(story);
+}
+
+static void
+do_nothing(void *arg)
+{
+	(void)arg;
+}
+
+static struct ledger *
+story_begin(struct story *story, struct ledger_target targets[3])
+{
+	struct ledger *ledger;
+
+	story->budget = budget_new(1 << 20, 4, NULL);
+	story->store = body_store_new(&(struct body_store_args){
+		.budget = story->budget, .n = 4,
+	}, NULL);
+	targets[0] = (struct ledger_target){ &sink_a, story, NULL };
+	targets[1] = (struct ledger_target){ &sink_b, story, NULL };
+	targets[2] = (struct ledger_target){ &sink_r, story, NULL };
+	ledger = ledger_new(&(struct ledger_args){
+		.targets = targets, .n_targets = 3,
+		.on_room = do_nothing, .on_fail = do_nothing,
+		.on_freed = on_freed, .arg = story,
+	}, NULL);
+	assert_non_null(ledger);
+	return ledger;
+}
+
+static void
+story_end(struct story *story, struct ledger *ledger)
+{
+	ledger_free(ledger);
+	body_free(story->held);
+	assert_int_equal(places(story), 4);
+	assert_int_equal(budget_held(story->budget), 0);
+	body_store_free(story->store);
+	budget_free(story->budget);
+}
+
+static void
+push_body(struct ledger *ledger, struct story *story, uint64_t seq, int hop)
+{
+	struct result *result = result_new();
+
+	result->seq = seq;
+	result->hop = hop;
+	result->attempt = 1;
+	result->ok = !hop;
+	result->final = 1;
+	result->response_code = hop ? 302 : 200;
+	result->exchange = exchange_new();
+	result->body = body_new(story->store);
+	assert_non_null(result->body);
+	assert_int_equal(body_write(result->body, "body", 4), 0);
+	ledger_push(ledger, result);
+}
+
+static void
+bodies_come_to_their_sinks_in_turn_and_before_the_record(void **state)
+{
+	struct story story = { .fail_at = 0 };
+	struct ledger_target targets[3];
+	struct ledger *ledger = story_begin(&story, targets);
+	struct stats_counters counters;
+
+	(void)state;
+	push_body(ledger, &story, 1, 0);
+	/* What the first makes a failure is one to all behind it. */
+	push_body(ledger, &story, 2, 0);
+	push_body(ledger, &story, 3, 0);
+	assert_int_equal(end(ledger, NULL), 0);
+	assert_string_equal(story.text,
+		"A1b B1b R1 A2b B2b! R2! A3b B3b R3 ");
+	/* They are gone before it is told. */
+	assert_int_equal(story.room, 4);
+	ledger_counters(ledger, &counters);
+	assert_int_equal(counters.ok, 2);
+	assert_int_equal(counters.failed[ERROR_LOCAL], 1);
+	story_end(&story, ledger);
+}
+
+static void
+hops_are_for_who_takes_all_and_count_for_nothing(void **state)
+{
+	struct story story = { .fail_at = 0 };
+	struct ledger_target targets[3];
+	struct ledger *ledger = story_begin(&story, targets);
+	struct stats_counters counters;
+
+	(void)state;
+	push_body(ledger, &story, 1, 1);
+	push_body(ledger, &story, 1, 1);
+	push_body(ledger, &story, 1, 0);
+	assert_int_equal(end(ledger, NULL), 0);
+	assert_string_equal(story.text, "Bh1b! Bh1b! A1b B1b R1 ");
+	assert_int_equal(story.room, 4);
+	ledger_counters(ledger, &counters);
+	assert_int_equal(counters.finals, 1);
+	assert_int_equal(counters.attempts, 1);
+	assert_int_equal(counters.ok, 1);
+	assert_int_equal(ledger_stats(ledger)->status[302], 0);
+	story_end(&story, ledger);
+}
+
+static void
+a_body_that_a_sink_took_is_the_sinks(void **state)
+{
+	struct story story = { .holds = 1 };
+	struct ledger_target targets[3];
+	struct ledger *ledger = story_begin(&story, targets);
+	const void *view;
+	size_t n;
+
+	(void)state;
+	push_body(ledger, &story, 1, 0);
+	push_body(ledger, &story, 3, 0);
+	assert_int_equal(end(ledger, NULL), 0);
+	assert_int_equal(story.room, 3);
+	assert_int_equal(body_view(story.held, &view, &n, NULL), 0);
+	assert_memory_equal(view, "body", 4);
+	story_end(&story, ledger);
+}
+
+static void
+a_sink_that_takes_no_more_ends_the_run_and_leaves_urls_to_be_done(
+	void **state)
+{
+	struct story story = { .fail_at = 3 };
+	struct ledger_target targets[3];
+	struct ledger *ledger = story_begin(&story, targets);
+	struct stats_counters counters;
+	struct err err = { 0 };
+
+	(void)state;
+	push_body(ledger, &story, 1, 0);
+	push_body(ledger, &story, 3, 0);
+	push_body(ledger, &story, 4, 1);
+	push_body(ledger, &story, 4, 0);
+	assert_int_equal(end(ledger, &err), -1);
+	assert_int_equal(err.code, ERR_IO);
+	assert_string_equal(err.text, "disk full at 3");
+	/* Nobody else gets what was not kept, nor what comes after it. */
+	assert_string_equal(story.text, "A1b B1b R1 A3b ");
+	assert_int_equal(story.room, 4);
+	ledger_counters(ledger, &counters);
+	assert_int_equal(counters.ok, 1);
+	assert_int_equal(counters.finals, 1);
+	story_end(&story, ledger);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(cuts_are_recorded_as_what_made_them),
 	cmocka_unit_test(every_result_is_written_once_in_order),
@@ -411,6 +654,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_full_queue_says_when_there_is_room),
 	cmocka_unit_test(room_is_told_only_to_who_was_turned_away),
 	cmocka_unit_test(threads_push_at_the_same_time),
+	cmocka_unit_test(
+		bodies_come_to_their_sinks_in_turn_and_before_the_record),
+	cmocka_unit_test(hops_are_for_who_takes_all_and_count_for_nothing),
+	cmocka_unit_test(a_body_that_a_sink_took_is_the_sinks),
+	cmocka_unit_test(
+	    a_sink_that_takes_no_more_ends_the_run_and_leaves_urls_to_be_done),
 };
 
 UNIT_MAIN("core/ledger", tests)
