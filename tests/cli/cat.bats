@@ -31,6 +31,13 @@ numbers() {
 	sed -n 's|^GET /echo/\([0-9]*\) .*|\1|p'
 }
 
+# peaks_below MIB: the run's summary is in err, as JSON behind its warnings. A
+# sanitizer needs memory of its own.
+peaks_below() {
+	grep -q -e __asan_init -e __tsan_init "$FETCHALL" ||
+		[ "$(tail -1 err | jq .memory_peak)" -lt $(($1 << 20)) ]
+}
+
 @test "bodies of good replies go to standard output, whole, and nothing else" {
 	printf '%s\n' "$ORIGIN_URL/bytes/300k" "$ORIGIN_URL/status/404" \
 		"$ORIGIN_URL/bytes/300k" "$ORIGIN_URL/cut" \
@@ -95,7 +102,7 @@ numbers() {
 		[ "$(jq -s 'map(select(.final and .ok)) | length' rows)" \
 			-eq 6302 ]
 		[ "$(wc -c <out)" -gt $((300 * 102400)) ]
-		[ "$(tail -1 err | jq .memory_peak)" -lt $((100 << 20)) ]
+		peaks_below 100
 	done
 }
 
@@ -122,7 +129,7 @@ numbers() {
 	timeout 100 "$FETCHALL" --cat --buffer 1MiB --summary json \
 		"$ORIGIN_URL/bytes/200MiB" 2>err | wc -c >out
 	[ "$(<out)" -eq 209715200 ]
-	[ "$(tail -1 err | jq .memory_peak)" -lt $((60 << 20)) ]
+	peaks_below 60
 }
 
 @test "records go to --results or nowhere" {
