@@ -47,7 +47,7 @@ take_all(struct bodies *bodies, struct body *taken[MANY])
 {
 	size_t n = 0;
 
-	while (n < MANY && bodies_admits(bodies) &&
+	while (n < MANY && bodies_admits(bodies, 0) &&
 	    (taken[n] = body_new(bodies_store(bodies))) != NULL)
 		n++;
 	return n;
@@ -95,9 +95,9 @@ files_that_may_be_open_limit_them(void **state)
 		n = take_all(bodies, taken);
 		if (n < cases[i].least || n > cases[i].most)
 			fail_msg("%s: %zu", cases[i].note, n);
-		assert_false(bodies_admits(bodies));
+		assert_false(bodies_admits(bodies, 0));
 		free_all(taken, n);
-		assert_true(bodies_admits(bodies));
+		assert_true(bodies_admits(bodies, 0));
 		bodies_free(bodies);
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	}
@@ -111,7 +111,7 @@ without_a_fetch_there_are_none_and_always_room(void **state)
 
 	(void)state;
 	assert_null(bodies_store(bodies));
-	assert_true(bodies_admits(bodies));
+	assert_true(bodies_admits(bodies, 0));
 	bodies_free(bodies);
 	bodies_free(NULL);
 }
@@ -180,7 +180,7 @@ files_to_stay_are_no_burden(void **state)
 	bodies = bodies_of(&settings, 4);
 	body = body_of(bodies, 20 * MIB);
 	assert_true(body_fd(body) >= 0);
-	assert_true(bodies_admits(bodies));
+	assert_true(bodies_admits(bodies, 0));
 	assert_int_equal(budget_held(bodies_budget(bodies)), 0);
 	body_free(body);
 	bodies_free(bodies);
@@ -196,11 +196,11 @@ who_was_refused_is_told_of_room_once(void **state)
 	(void)state;
 	assert_false(bodies_made_room(bodies));
 	n = take_all(bodies, taken);
-	assert_false(bodies_admits(bodies));
+	assert_false(bodies_admits(bodies, 0));
 	body_free(taken[--n]);
 	assert_true(bodies_made_room(bodies));
 	assert_false(bodies_made_room(bodies));
-	assert_true(bodies_admits(bodies));
+	assert_true(bodies_admits(bodies, 0));
 	/* Nobody was refused since. */
 	body_free(taken[--n]);
 	assert_false(bodies_made_room(bodies));
@@ -260,7 +260,7 @@ no_word_of_room_is_lost_however_close_it_comes(void **state)
 	giver.body = taken[--n];
 	for (i = 0; i < ROUNDS; i++) {
 		sem_post(&giver.full);
-		while (!bodies_admits(giver.bodies))
+		while (!bodies_admits(giver.bodies, 0))
 			await_room(&giver);
 		giver.body = body_new(bodies_store(giver.bodies));
 		assert_non_null(giver.body);
