@@ -38,26 +38,42 @@ void state_free(struct state *state);	/* NULL is fine; commits nothing */
 int state_resumes(const struct state *state);
 /* When the first run began: wall clock, us since 1970. */
 int64_t state_began_us(const struct state *state);
-/* Where the outputs were whole at the last commit. */
+/* Where the outputs were whole when runs before this one committed last. */
 const struct marks *state_marks(const struct state *state);
+/* How many URLs they settled, and how many of these have failed. */
+uint64_t state_done(const struct state *state);
+uint64_t state_failed(const struct state *state);
+
+/*
+ * --retry-failed: what failed in runs before this one is not done any more,
+ * and its records leave the file `records`, which mark "records" is of; NULL:
+ * there is no such file to change. All of it happens or, where a process is
+ * killed meanwhile, all or nothing once the state is opened again. The new
+ * file is made beside the old one, as RECORDS.retry. Before the outputs are
+ * opened, and best after the list was compared, as it writes. -1: ERR_IO, or
+ * ERR_USAGE where the records are not what the state knows.
+ */
+int state_retry_failed(struct state *state, const char *records,
+	struct err *err);
 
 /* --- the list; by one thread, which reads it --- */
 
 /* How many lines of it were read when it was last committed. */
 uint64_t state_lines(const struct state *state);
 /*
- * The next line, counted from 1, as it was read. -1 with ERR_USAGE: one of the
- * lines so far is not the one that was there before, or, at the latest where
- * the list was read up to, one of a whole chunk is not.
+ * The next line, counted from 1, as it was read. Lines are compared with those
+ * from before in chunks of some thousand: -1 with ERR_USAGE at the end of a
+ * chunk, or of what was read before, when one in it is not what it was. More
+ * lines than before may follow.
  */
 int state_add_line(struct state *state, const void *line, size_t n,
 	struct err *err);
-/* How many of the lines so far are known to be right: all of whole chunks, and
- * all where the list was never read up to. */
+/* How many of the lines so far are known to be right, and may be acted on: all
+ * of whole chunks, and all where the list was never read up to. */
 uint64_t state_checked(const struct state *state);
-/* The list ends here: -1 with ERR_USAGE where it was longer before. */
+/* It ends here: -1 with ERR_USAGE where it was longer before. */
 int state_end_list(struct state *state, struct err *err);
-/* Reads it from the beginning again: what was checked before is. */
+/* It is read from the beginning again, and compared as before. */
 void state_rewind(struct state *state);
 /* Whether that URL was settled by a run before this one. Any thread. */
 int state_was_done(const struct state *state, uint64_t seq);
@@ -73,11 +89,9 @@ struct state_result {
 
 /* This URL's last attempt is written: it is settled from the next commit on. */
 void state_settle(struct state *state, const struct state_result *result);
-/* Whether it is time for a commit: there is something to commit, and it is
- * 200 ms or 10,000 results since the last. */
-int state_due(const struct state *state);
 /* The outputs are whole up to these marks: they and everything settled so far
- * are remembered together, or nothing is. -1 with ERR_IO. */
+ * are remembered together, or nothing is. -1 with ERR_IO, and for good: what
+ * the disk has is unknown then, and the run must end. */
 int state_commit(struct state *state, const struct marks *marks,
 	struct err *err);
 
