@@ -26,10 +26,7 @@ fill_reply(struct fetch_reply *reply)
 	reply->exchange->request_body_owned = mem_strdup("body");
 	reply->exchange->response = mem_strdup("HTTP");
 	reply->errormsg = mem_strdup("cut");
-	reply->last_modified = 7;
-	reply->disposition = mem_strdup("inline");
 	reply->chunked = 1;
-	reply->exchange = exchange_new();
 }
 
 static void
