@@ -617,7 +617,8 @@ dispatch_expire(struct dispatch *dispatch)
 	pthread_mutex_lock(&dispatch->lock);
 	dispatch->stopping = dispatch->expired = 1;
 	pthread_mutex_unlock(&dispatch->lock);
-	frontier_hurry(dispatch->frontier);
+	if (dispatch->frontier != NULL)
+		frontier_hurry(dispatch->frontier);
 	dispatch_wake(dispatch);
 }
 

@@ -44,6 +44,7 @@ struct dispatch *dispatch_new(const struct dispatch_args *args,
 	struct err *err);
 /* Jobs that are still waiting are dropped. NULL is fine. */
 void dispatch_free(struct dispatch *dispatch);
+/* NULL: it is gone, as is the strategy. */
 void dispatch_set_frontier(struct dispatch *dispatch,
 	struct frontier *frontier);
 

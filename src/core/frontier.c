@@ -44,7 +44,7 @@ struct frontier {
 	int hungry;		/* the run was told to wait */
 	int ended;
 	_Atomic int closing, hurrying;
-	struct err err;		/* the reader's until it ended */
+	struct err err;
 };
 
 static size_t
@@ -192,37 +192,28 @@ frontier_read(struct frontier *frontier, struct source_item *ret,
 	return rc;
 }
 
-/* Also when the thread was cancelled. */
-static void
-frontier_on_end(void *arg)
-{
-	struct frontier *frontier = arg;
-
-	pthread_mutex_lock(&frontier->lock);
-	frontier->ended = 1;
-	pthread_mutex_unlock(&frontier->lock);
-	frontier->args.wake(frontier->args.arg);
-}
-
 static void *
 frontier_main(void *arg)
 {
 	struct frontier *frontier = arg;
 	struct source_item item;
+	struct err err = { 0 };
 	struct job *job;
-	int state;
 
-	/* Only a wait for more may be cancelled: the source sees to that. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	pthread_cleanup_push(frontier_on_end, frontier);
-	while (frontier_read(frontier, &item, &frontier->err) > 0) {
+	while (frontier_read(frontier, &item, &err) > 0) {
 		job = job_new(&item);
 		keeper_prepare(frontier->args.keeper, job);
 		job_count(job, frontier->args.origins);
 		if (!frontier_add(frontier, job))
 			break;
 	}
-	pthread_cleanup_pop(1);
+	pthread_mutex_lock(&frontier->lock);
+	/* In a hurry that is as good as the end. */
+	if (err.code != ERR_INTERRUPTED)
+		frontier->err = err;
+	frontier->ended = 1;
+	pthread_mutex_unlock(&frontier->lock);
+	frontier->args.wake(frontier->args.arg);
 	return NULL;
 }
 
@@ -260,7 +251,7 @@ frontier_free(struct frontier *frontier)
 	frontier->closing = 1;
 	pthread_cond_signal(&frontier->room);
 	pthread_mutex_unlock(&frontier->lock);
-	pthread_cancel(frontier->thread);
+	source_hurry(frontier->args.source);
 	pthread_join(frontier->thread, NULL);
 	frontier_end_jobs(frontier, &frontier->held);
 	frontier_end_jobs(frontier, &frontier->jobs);
@@ -277,7 +268,7 @@ void
 frontier_hurry(struct frontier *frontier)
 {
 	atomic_store(&frontier->hurrying, 1);
-	pthread_cancel(frontier->thread);
+	source_hurry(frontier->args.source);
 }
 
 /* Takes what has been read; says what it means when that is nothing. */

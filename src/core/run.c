@@ -339,6 +339,7 @@ run_execute(struct run *run, int *ret_stuck, struct err *err)
 	rc = run_strategy(run, err);
 	if (run->frontier != NULL) {
 		list_rc = frontier_error(run->frontier, &list);
+		dispatch_set_frontier(run->dispatch, NULL);
 		frontier_free(run->frontier);
 		run->frontier = NULL;
 	}

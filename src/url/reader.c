@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -32,7 +31,7 @@ enum reader_kind {
 
 /* in[at] to in[len - 1] are read and not yet used. */
 struct reader {
-	int fd;
+	int fd, hurry_fd;
 	_Atomic uint64_t *count;
 	enum reader_kind kind;
 	z_stream z;		/* set up unless NEW or PLAIN */
@@ -41,11 +40,12 @@ struct reader {
 };
 
 struct reader *
-reader_new(int fd, _Atomic uint64_t *count)
+reader_new(int fd, int hurry_fd, _Atomic uint64_t *count)
 {
 	struct reader *reader = mem_alloc(sizeof *reader);
 
 	reader->fd = fd;
+	reader->hurry_fd = hurry_fd;
 	reader->count = count;
 	reader->kind = READER_NEW;
 	reader->z = (z_stream){ 0 };
@@ -63,23 +63,20 @@ reader_free(struct reader *reader)
 	free(reader);
 }
 
-/*
- * A pipe may keep us waiting for ever: here, and where nothing is held, the
- * reading thread may be cancelled (core/frontier does). Only here: what is
- * there already is read even when that was asked for.
- */
-static void
-reader_wait(int fd)
+/* A pipe may keep us waiting for ever, unless there is hurry. */
+static int
+reader_wait(const struct reader *reader, struct err *err)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	int state;
+	struct pollfd fds[] = {
+		{ .fd = reader->fd, .events = POLLIN },
+		{ .fd = reader->hurry_fd, .events = POLLIN },
+	};
 
-	if (poll(&wait, 1, 0) > 0)
-		return;
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-	while (poll(&wait, 1, -1) < 0 && errno == EINTR)
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
-	pthread_setcancelstate(state, NULL);
+	if (fds[0].revents == 0 && fds[1].revents != 0)
+		return err_set(err, ERR_INTERRUPTED, "not waited for");
+	return 0;
 }
 
 /* read(2) that survives signals and descriptors left non-blocking. */
@@ -89,7 +86,8 @@ reader_fd(struct reader *reader, void *p, size_t n, struct err *err)
 	ssize_t got;
 
 	do {
-		reader_wait(reader->fd);
+		if (reader_wait(reader, err) != 0)
+			return -1;
 		got = read(reader->fd, p, n);
 	} while (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK ||
 	    errno == EINTR));

@@ -10,10 +10,10 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -35,6 +35,7 @@ struct source {
 	/* The open list; NULL in between. */
 	struct lines *lines;
 	int fd;
+	int hurry_fd;		/* eventfd(2): readable once there is hurry */
 	_Atomic uint64_t read;
 	uint64_t total;
 };
@@ -80,11 +81,13 @@ source_new(const struct source_settings *settings, char *const *operands,
 		source->proto_default = mem_strdup(settings->proto_default);
 	source->stdin_fd = stdin_fd;
 	source->fd = -1;
-	if (source_add_operands(source, operands, n, err) != 0) {
-		source_free(source);
-		return NULL;
-	}
-	return source;
+	source->hurry_fd = eventfd(0, EFD_CLOEXEC);
+	if (source->hurry_fd < 0)
+		err_sys(err, "eventfd");
+	else if (source_add_operands(source, operands, n, err) == 0)
+		return source;
+	source_free(source);
+	return NULL;
 }
 
 /* Ends the open list and goes on to the next. */
@@ -107,6 +110,8 @@ source_free(struct source *source)
 	if (source == NULL)
 		return;
 	source_close(source);
+	if (source->hurry_fd >= 0)
+		close(source->hurry_fd);
 	for (i = 0; i < source->n; i++)
 		operand_release(&source->operands[i]);
 	free(source->operands);
@@ -114,21 +119,16 @@ source_free(struct source *source)
 	free(source);
 }
 
-/* A FIFO is opened when its writer comes: until then the thread may be
- * cancelled, as in reader.c. */
+/* A FIFO that nobody writes to yet is waited for like one that is empty. */
 static int
 source_open_file(const struct operand *operand)
 {
+	int flags = O_RDONLY | O_CLOEXEC;
 	uint64_t size;
-	int may_wait = !operand_size(operand, &size);
-	int state, fd;
 
-	if (may_wait)
-		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-	fd = open(operand->path, O_RDONLY | O_CLOEXEC);
-	if (may_wait)
-		pthread_setcancelstate(state, NULL);
-	return fd;
+	if (!operand_size(operand, &size))
+		flags |= O_NONBLOCK;
+	return open(operand->path, flags);
 }
 
 static int
@@ -144,9 +144,15 @@ source_open(struct source *source, struct err *err)
 			return err_sys(err, "cannot open list '%.200s'",
 				operand->name);
 	}
-	source->lines = lines_new(source->fd, source->settings.max_line,
-		&source->read);
+	source->lines = lines_new(source->fd, source->hurry_fd,
+		source->settings.max_line, &source->read);
 	return 0;
+}
+
+void
+source_hurry(struct source *source)
+{
+	eventfd_write(source->hurry_fd, 1);
 }
 
 int

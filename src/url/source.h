@@ -73,9 +73,8 @@ int source_is_rereadable(const struct source *source);
 /*
  * The next URL line, not looked into: 1, 0 at the end of the last list, -1
  * when reading failed (ERR_IO; damaged gzip too). Blank lines and comments are
- * left out. May block on a pipe or terminal: only there may the thread be
- * cancelled, so that one with a cancellation pending reads on as long as it
- * need not wait.
+ * left out. May block on a pipe or terminal, unless there is hurry: then -1
+ * with ERR_INTERRUPTED.
  */
 int source_next_line(struct source *source, struct source_line *ret,
 	struct err *err);
@@ -88,6 +87,9 @@ void source_parse(const struct source *source, const struct source_line *line,
 /* Both together. */
 int source_next(struct source *source, struct source_item *ret,
 	struct err *err);
+/* From now on the list is read only as far as that waits for nothing. Any
+ * thread; again is fine. */
+void source_hurry(struct source *source);
 void source_item_release(struct source_item *item);
 /* A second one of the same; `from` is a good line. */
 void source_item_copy(struct source_item *ret,
