@@ -97,6 +97,20 @@ single_check_list(struct single *single, struct err *err)
 		settings->n_operands, STDIN_FILENO, err);
 }
 
+/* What failed is to be done again, once it is known to be the same list. */
+static int
+single_retry_failed(struct single *single, struct err *err)
+{
+	const struct options *options = single->options;
+	const char *path = options->records->results;
+
+	if (!options->durable->retry_failed)
+		return 0;
+	if (marks_find(state_marks(single->state), LEDGER_RECORDS) == NULL)
+		path = NULL;
+	return state_retry_failed(single->state, path, err);
+}
+
 /* The run before this one may have come further than it remembers. */
 static struct output *
 single_resume_output(const struct single *single, const char *path,
@@ -329,7 +343,8 @@ single_fetch(struct single *single, struct err *err)
 	if (!(strategy->caps & STRATEGY_ONE))
 		settings->run.concurrency =
 			files_limit(settings->run.concurrency,
-				strategy->files > 0 ? strategy->files : 1);
+				(strategy->files > 0 ? strategy->files : 1) +
+				(settings->run.keep != 0));
 	single->run = run_new(&settings->run, single->source, single->targets,
 		single->n_targets, err);
 	if (single->run == NULL)
@@ -363,6 +378,7 @@ single_run(const struct options *options, struct settings *settings)
 	if (single_open_state(&single, &err) != 0 ||
 	    single_open_source(&single, &err) != 0 ||
 	    single_check_list(&single, &err) != 0 ||
+	    single_retry_failed(&single, &err) != 0 ||
 	    single_open_bodies(&single, &err) != 0 ||
 	    single_open_records(&single, &err) != 0) {
 		log_error("%s", err.text);
