@@ -193,6 +193,9 @@ report_add_rest(struct buf *out, const struct report *report)
 		buf_add_text(out, "; ");
 		report_add_count(out, report->done_before);
 		buf_add_text(out, " done before");
+		if (report->failed_before > 0)
+			buf_printf(out, ", %" PRIu64 " of them failed "
+				"(--retry-failed)", report->failed_before);
 	}
 }
 
@@ -518,10 +521,11 @@ report_add_json(struct buf *out, const struct report *report,
 
 	buf_printf(out, "{\"strategy\":\"%s\",\"concurrency\":%" PRIu64
 		",\"urls\":%" PRIu64 ",\"ok\":%" PRIu64 ",\"skipped\":%" PRIu64
-		",\"failed\":%" PRIu64 ",\"done_before\":%" PRIu64 ",",
+		",\"failed\":%" PRIu64 ",\"done_before\":%" PRIu64
+		",\"failed_before\":%" PRIu64 ",",
 		report->strategy, report->concurrency, counters->finals,
 		counters->ok, counters->skipped, stats_failures(counters),
-		report->done_before);
+		report->done_before, report->failed_before);
 	report_add_errors(out, counters);
 	report_add_statuses(out, stats);
 	buf_printf(out, "\"attempts\":%" PRIu64 ",\"num_retries\":%" PRIu64

@@ -42,6 +42,7 @@ struct report {
 				 * its children what was sampled; see pss.h */
 	struct stats_counters counters;
 	uint64_t done_before;	/* by a run before this one */
+	uint64_t failed_before;	/* of these, badly */
 	int cut_short;		/* the deadline came before the list's end */
 	int64_t phases[STATS_PHASE_COUNT], time_total;
 	/* Of replies that were ok, microseconds. */

@@ -274,7 +274,8 @@ single_status(const struct single *single, int rc, const struct err *err,
 		return err_status(report->counters.ok > 0 ? ERR_NONE :
 			ERR_FAILED);
 	if (report->counters.ok < report->counters.finals ||
-	    report->counters.failed[ERROR_DEADLINE] > 0 || report->cut_short)
+	    report->counters.failed[ERROR_DEADLINE] > 0 || report->cut_short ||
+	    report->failed_before > 0)
 		return err_status(ERR_FAILED);
 	return err_status(ERR_NONE);
 }
@@ -357,6 +358,8 @@ single_fetch(struct single *single, struct err *err)
 		run_concurrency(single->run), settings->run.chain != NULL ?
 		settings->run.pool->name : NULL, &before);
 	report.peak_bytes += pss_stop(pss);
+	if (single->state != NULL)
+		report.failed_before = state_failed(single->state);
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)
 		log_error("%s", err->text);

@@ -286,7 +286,7 @@ programs_get_one_object(void **state)
 {
 	static const char expected[] =
 		"{\"strategy\":\"async\",\"concurrency\":64,\"urls\":1234,"
-		"\"ok\":1200,\"skipped\":0,\"failed\":34,\"done_before\":0,"
+		"\"ok\":1200,\"skipped\":0,\"failed\":34,\"done_before\":0,\"failed_before\":0,"
 		"\"errors\":{\"dns\":30,\"http\":4},\"status_codes\":{\"0\":30,\"200\":1200,"
 		"\"999\":4},\"attempts\":1300,\"num_retries\":66,"
 		"\"num_redirects\":7,\"num_connects\":100,\"names_asked\":9,"
