@@ -78,8 +78,8 @@ compare_check_bodies(const struct options *options, struct err *err)
 		return err_set(err, ERR_USAGE, "--state is of one run: the "
 			"others of a comparison would find all done");
 	if (sink != NULL)
-		return err_set(err, ERR_USAGE, "%s are of one run: not for a "
-			"comparison", sink->opts->title);
+		return err_set(err, ERR_USAGE, "--%s is of one run, and not "
+			"for a comparison", sink->opts->rows[0].name);
 	if ((bodies->save || bodies->output != NULL) &&
 	    bodies->existing != NAMING_OVERWRITE)
 		return err_set(err, ERR_USAGE, "the first run of a comparison "

@@ -68,6 +68,27 @@ options_check_typed(const struct options *options, struct err *err)
 		"files: there is no --save and no --output", err);
 }
 
+/* The first option of a sink of bodies is the one that asks for it. */
+static int
+options_check_sinks(const struct options *options, struct err *err)
+{
+	const struct opt_set *set;
+	size_t i, k;
+
+	for (i = 0; sinks[i] != NULL; i++) {
+		set = sinks[i]->opts;
+		if (sinks[i]->wanted == NULL ||
+		    sinks[i]->wanted(opts_settings(options->opts, set)))
+			continue;
+		for (k = 1; k < set->n; k++)
+			if (opts_typed(options->opts, set->rows[k].name))
+				return err_set(err, ERR_USAGE, "--%s is "
+					"nothing without --%s",
+					set->rows[k].name, set->rows[0].name);
+	}
+	return 0;
+}
+
 /* Bodies and records cannot both have standard output. */
 static int
 options_check_stdout(const struct options *options, struct err *err)
@@ -123,6 +144,7 @@ int
 options_check_rules(const struct options *options, struct err *err)
 {
 	if (options_check_typed(options, err) != 0 ||
+	    options_check_sinks(options, err) != 0 ||
 	    options_check_stdout(options, err) != 0 ||
 	    options_check_load(options, err) != 0)
 		return -1;
