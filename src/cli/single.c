@@ -331,6 +331,19 @@ single_has_processes(const struct single *single)
 		chain_commands(run->chain));
 }
 
+/* Descriptors of a fetch. A body that is kept may be in a file; one that is to
+ * become a file often is, and so is the one before it, which waits for its
+ * name. */
+static size_t
+single_files(const struct run_settings *run)
+{
+	size_t n = run->strategy->files > 0 ? run->strategy->files : 1;
+
+	if (run->keep & RUN_KEEP_FILES)
+		return n + 2;
+	return run->keep != 0 ? n + 1 : n;
+}
+
 static int
 single_fetch(struct single *single, struct err *err)
 {
@@ -344,8 +357,7 @@ single_fetch(struct single *single, struct err *err)
 	if (!(strategy->caps & STRATEGY_ONE))
 		settings->run.concurrency =
 			files_limit(settings->run.concurrency,
-				(strategy->files > 0 ? strategy->files : 1) +
-				(settings->run.keep != 0));
+				single_files(&settings->run));
 	single->run = run_new(&settings->run, single->source, single->targets,
 		single->n_targets, err);
 	if (single->run == NULL)

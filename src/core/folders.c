@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,7 +23,10 @@
 #include "base/mem.h"
 #include "core/folders.h"
 
+/* At most, and of the files that may be open: there are two of these in a run,
+ * and they are not to take what bodies need. */
 #define FOLDERS_KEPT 64
+#define FOLDERS_SHARE 64
 #define FOLDERS_MARKS 3		/* "@" at most behind a name */
 
 struct folder {
@@ -38,9 +42,23 @@ struct folders {
 	struct folder root;
 	struct map map;
 	struct list used;	/* longest not used first */
+	size_t kept;		/* at most */
 	int sync;
 	int sync_errno;		/* of a sync before a close */
 };
+
+static size_t
+folders_kept(void)
+{
+	struct rlimit limit;
+	size_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur >= FOLDERS_KEPT * FOLDERS_SHARE)
+		return FOLDERS_KEPT;
+	n = (size_t)limit.rlim_cur / FOLDERS_SHARE;
+	return n > 2 ? n : 2;
+}
 
 struct folders *
 folders_new(int root, int sync)
@@ -49,6 +67,7 @@ folders_new(int root, int sync)
 
 	folders->root.fd = root;
 	folders->root.key = folders->root.path = mem_strdup("");
+	folders->kept = folders_kept();
 	folders->sync = sync;
 	map_init(&folders->map);
 	list_init(&folders->used);
@@ -207,7 +226,7 @@ folders_keep(struct folders *folders, int fd, char *key, char *path,
 	struct folder *folder = mem_array(1, sizeof *folder);
 
 	*folder = (struct folder){ .fd = fd, .key = key, .path = path };
-	folders_shrink(folders, FOLDERS_KEPT - 1, above);
+	folders_shrink(folders, folders->kept - 1, above);
 	map_insert(&folders->map, &folder->node, key, strlen(key));
 	list_init(&folder->used);
 	list_push(&folders->used, &folder->used);

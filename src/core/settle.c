@@ -49,6 +49,22 @@ settle_init(struct settle *settle, const struct run_settings *settings,
 	settle->hop_seed[1] = settle_random(settle);
 }
 
+/*
+ * RFC 9110, section 6.4.1. What cannot have any is no empty file, least of all
+ * in the place of the one that a 304 speaks of.
+ */
+static int
+settle_has_content(const struct job *job)
+{
+	const char *method = job->fetch.request.method;
+	long status = job->fetch.reply.response_code;
+
+	if (status == 0)
+		return 1;
+	return status != 204 && status != 304 &&
+		(method == NULL || strcmp(method, "HEAD") != 0);
+}
+
 /* The record, and with it what its file is to be called. */
 static struct result *
 settle_result(const struct settle *settle, struct job *job,
@@ -57,7 +73,8 @@ settle_result(const struct settle *settle, struct job *job,
 	struct result *result = outcome_result(job, verdict, errormsg,
 		settle->settings->strategy->name, settle->wall_offset);
 
-	if (!job->keeps || verdict->kind == VERDICT_RETRY)
+	if (!job->keeps || verdict->kind == VERDICT_RETRY ||
+	    !settle_has_content(job))
 		return result;
 	result->keeps = 1;
 	result->name = job->name;

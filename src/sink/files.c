@@ -239,13 +239,20 @@ files_path(const struct files *files, const struct result *result,
 
 /* --- one body --- */
 
-/* What no other URL would fare better with. */
+/* What no other body would fare better with. */
+static int
+files_is_full(int number)
+{
+	return number == ENOSPC || number == EDQUOT || number == EIO ||
+		number == EROFS;
+}
+
+/* And what none that is whole already would. */
 static int
 files_is_over(int number)
 {
-	return number == ENOSPC || number == EDQUOT || number == EIO ||
-		number == EROFS || number == EMFILE || number == ENFILE ||
-		number == ENOMEM;
+	return files_is_full(number) || number == EMFILE ||
+		number == ENFILE || number == ENOMEM;
 }
 
 /* -1 with err where the run is to end. */
@@ -295,6 +302,15 @@ files_store(struct files *files, struct result *result, const char *path,
 	return rc;
 }
 
+/* It came while there was no place for it: the disk is as full for others. */
+static int
+files_missed(struct result *result, struct err *err)
+{
+	result->error_detail = "write_failed";
+	result->final = 0;
+	return err_set(err, ERR_IO, "%s", result->errormsg);
+}
+
 static int
 files_take(void *self, struct result *result, struct err *err)
 {
@@ -303,6 +319,8 @@ files_take(void *self, struct result *result, struct err *err)
 	char *path;
 	int rc;
 
+	if (result->keeps && files_is_full(result->os_errno))
+		return files_missed(result, err);
 	if (!result->keeps || !result->ok || result->skipped)
 		return 0;
 	path = files_path(files, result, &why);

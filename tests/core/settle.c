@@ -421,6 +421,42 @@ what_is_there_is_not_asked_for(void **state)
 	}
 }
 
+static void
+what_cannot_have_a_body_is_no_file(void **state)
+{
+	static const struct {
+		const char *note, *method;
+		long status;
+		int keeps;
+	} cases[] = {
+		{ "GET", NULL, 200, 1 },
+		{ "HEAD", "HEAD", 200, 0 },
+		{ "no content", NULL, 204, 0 },
+		{ "not modified", NULL, 304, 0 },
+		{ "POST", "POST", 201, 1 },
+		{ "many choices", NULL, 300, 1 },
+	};
+	struct home home;
+	struct bed bed;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		print_message("# %s\n", cases[i].note);
+		home_open(&home, &bed, RUN_KEEP_FILES);
+		home.naming.all = 1;
+		bed.settings.method = cases[i].method;
+		bed_open(&bed, "http://a/\n");
+		bed_reply(&bed, bed_next(&bed), cases[i].status, NULL);
+		assert_null(bed_next(&bed));
+		bed_settle(&bed, 1);
+		assert_true(bed.recorder.rows[0].ok);
+		assert_int_equal(bed.recorder.taken[0].keeps, cases[i].keeps);
+		bed_close(&bed);
+		home_close(&home, "none");
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_redirect_is_another_hop_of_the_same_job),
 	cmocka_unit_test(chains_end_where_they_must),
@@ -430,6 +466,7 @@ static const struct CMUnitTest tests[] = {
 		who_takes_all_has_every_whole_reply_and_each_hop_before_its_end),
 	cmocka_unit_test(who_takes_good_ones_has_no_hops),
 	cmocka_unit_test(what_is_there_is_not_asked_for),
+	cmocka_unit_test(what_cannot_have_a_body_is_no_file),
 };
 
 UNIT_MAIN("core/settle", tests)

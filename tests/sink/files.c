@@ -760,6 +760,42 @@ no_descriptor_is_the_end(void **state)
 	rig_close(&rig);
 }
 
+static void
+a_disk_that_was_full_while_a_body_came_is_the_end(void **state)
+{
+	static const struct {
+		int number, over, keeps;
+	} cases[] = {
+		{ ENOSPC, 1, 1 }, { EDQUOT, 1, 1 }, { EROFS, 1, 1 },
+		{ EIO, 1, 1 }, { EFBIG, 0, 1 }, { EMFILE, 0, 1 },
+		{ ENOENT, 0, 1 },
+		/* It was for somebody else. */
+		{ ENOSPC, 0, 0 },
+	};
+	struct result *result;
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	rig_open(&rig);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		result = reply(&rig, "name", 0);
+		result_fail(result, ERROR_LOCAL, "write_refused", "no place");
+		result->os_errno = cases[i].number;
+		result->keeps = cases[i].keeps;
+		if (cases[i].over) {
+			assert_over(&rig, result, "no place");
+			continue;
+		}
+		assert_int_equal(take(&rig, result), 0);
+		assert_true(result->final);
+		assert_string_equal(result->error_detail, "write_refused");
+		result_free(result);
+	}
+	assert_int_equal(names(rig.folder), 0);
+	rig_close(&rig);
+}
+
 /* In a child, whose mounts nobody else sees; it may have none. */
 static void
 on_a_disk(const char *options, void (*act)(struct rig *rig))
@@ -933,6 +969,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_name_that_is_too_long_fails_its_url_alone),
 	cmocka_unit_test(a_file_that_may_not_be_so_long_fails_its_url_alone),
 	cmocka_unit_test(no_descriptor_is_the_end),
+	cmocka_unit_test(a_disk_that_was_full_while_a_body_came_is_the_end),
 	cmocka_unit_test(a_full_disk_is_the_end),
 	cmocka_unit_test(a_folder_that_became_read_only_is_the_end),
 	cmocka_unit_test(a_folder_that_was_removed_is_made_again),
