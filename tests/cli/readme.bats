@@ -23,8 +23,8 @@ examples() {
 		"$top_srcdir/README"
 }
 
-@test "the README has sixteen examples" {
-	[ "$(examples | wc -l)" -eq 16 ]
+@test "the README has seventeen examples" {
+	[ "$(examples | wc -l)" -eq 17 ]
 }
 
 @test "each example of the README works" {

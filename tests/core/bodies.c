@@ -171,11 +171,13 @@ a_body_that_becomes_a_file_is_one_early_and_where_it_stays(void **state)
 static void
 files_to_stay_are_no_burden(void **state)
 {
+	struct naming naming = { .folder = "." };
 	struct run_settings settings = plain;
 	struct bodies *bodies;
 	struct body *body;
 
 	(void)state;
+	settings.naming = &naming;
 	settings.buffer = MIB;
 	bodies = bodies_of(&settings, 4);
 	body = body_of(bodies, 20 * MIB);
