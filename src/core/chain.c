@@ -370,11 +370,14 @@ static int
 chain_out(struct chain_worker *worker, const void *p, size_t n,
 	struct err *err)
 {
+	const char *detail;
+
 	if (worker->out == NULL || n == 0 ||
 	    worker->out(worker->out_arg, p, n) == 0)
 		return 0;
+	detail = verdict_write_detail(errno);
 	err_sys(err, "cannot write the body");
-	return chain_fails(worker, ERROR_LOCAL, "write_refused");
+	return chain_fails(worker, ERROR_LOCAL, detail);
 }
 
 static int

@@ -68,7 +68,7 @@ struct chain_bytes {
 	/* Told of a piece that no stage will ask for again, where bytes are
 	 * a burden to have; NULL: nobody. */
 	void (*passed)(const void *p, size_t n);
-	/* -1 with errno fails the body as local/write_refused. NULL: they are
+	/* -1 with errno fails the body, see verdict_write_detail(). NULL: they are
 	 * dropped. */
 	int (*out)(void *arg, const void *p, size_t n);
 	void *out_arg;

@@ -75,8 +75,6 @@ outcome_reply(struct result *result, struct fetch_reply *reply)
 	result->last_modified = reply->last_modified;
 	result->disposition = reply->disposition;
 	reply->disposition = NULL;
-	if (reply->refusal == FETCH_NOT_WRITTEN)
-		result->os_errno = reply->os_errno;
 }
 
 /* The method that was sent, where it was not GET. */

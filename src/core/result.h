@@ -92,8 +92,6 @@ struct result {
 	char *asked;		/* likewise: the list's URL, which the name is
 				 * made of where `name` is NULL; owned */
 	struct body *body;	/* owned; NULL: dropped, or empty */
-	int os_errno;		/* why it found no place while it came; 0: it
-				 * did */
 	int chunked;		/* the body, as net/fetch.h says */
 	int64_t last_modified;	/* likewise */
 	char *disposition;	/* likewise; owned */

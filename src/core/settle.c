@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -258,7 +259,8 @@ settle_hand_over(struct settle *settle, struct job *job,
 		settle->settings->body);
 	work_fill(work, result, job->fetch.reply.content_encoding);
 	if (settle_set_output(settle, work, &err) != 0) {
-		work_fail(work, ERROR_LOCAL, "write_refused", err.text);
+		work_fail(work, ERROR_LOCAL, verdict_write_detail(errno),
+			err.text);
 		done = 1;
 	}
 	if (done)

@@ -21,6 +21,7 @@
 #include "core/naming.h"
 #include "core/result.h"
 #include "core/tree.h"
+#include "core/verdict.h"
 #include "sink/family.h"
 
 #define FILES_PIECE 65536
@@ -239,20 +240,30 @@ files_path(const struct files *files, const struct result *result,
 
 /* --- one body --- */
 
-/* What no other body would fare better with. */
-static int
-files_is_full(int number)
+#define FILES_OVER "write_failed"
+
+/* What no other body would fare better with, one that is whole already. */
+static const char *
+files_detail(int number)
 {
-	return number == ENOSPC || number == EDQUOT || number == EIO ||
-		number == EROFS;
+	return number == EMFILE || number == ENFILE || number == ENOMEM ?
+		FILES_OVER : verdict_write_detail(number);
 }
 
-/* And what none that is whole already would. */
 static int
-files_is_over(int number)
+files_is_over(const struct result *result)
 {
-	return files_is_full(number) || number == EMFILE ||
-		number == ENFILE || number == ENOMEM;
+	return result->error_class == ERROR_LOCAL &&
+		result->error_detail != NULL &&
+		strcmp(result->error_detail, FILES_OVER) == 0;
+}
+
+/* Its URL is to be done again; -1. */
+static int
+files_end(struct result *result, struct err *err)
+{
+	result->final = 0;
+	return err_set(err, ERR_IO, "%s", result->errormsg);
 }
 
 /* -1 with err where the run is to end. */
@@ -261,16 +272,10 @@ files_failed(struct files *files, struct result *result, int number,
 	const struct err *why, struct err *err)
 {
 	char *text = naming_shown(files->naming, why->text);
-	int over = files_is_over(number);
 
-	result_fail(result, ERROR_LOCAL, over ? "write_failed" :
-		"write_refused", text);
-	if (over) {
-		result->final = 0;
-		err_set(err, ERR_IO, "%s", text);
-	}
+	result_fail(result, ERROR_LOCAL, files_detail(number), text);
 	free(text);
-	return over ? -1 : 0;
+	return files_is_over(result) ? files_end(result, err) : 0;
 }
 
 static int
@@ -302,15 +307,6 @@ files_store(struct files *files, struct result *result, const char *path,
 	return rc;
 }
 
-/* It came while there was no place for it: the disk is as full for others. */
-static int
-files_missed(struct result *result, struct err *err)
-{
-	result->error_detail = "write_failed";
-	result->final = 0;
-	return err_set(err, ERR_IO, "%s", result->errormsg);
-}
-
 static int
 files_take(void *self, struct result *result, struct err *err)
 {
@@ -319,8 +315,10 @@ files_take(void *self, struct result *result, struct err *err)
 	char *path;
 	int rc;
 
-	if (result->keeps && files_is_full(result->os_errno))
-		return files_missed(result, err);
+	/* There was no place when it came or was made: nor is there one for
+	 * others. */
+	if (result->keeps && files_is_over(result))
+		return files_end(result, err);
 	if (!result->keeps || !result->ok || result->skipped)
 		return 0;
 	path = files_path(files, result, &why);

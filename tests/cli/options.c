@@ -125,6 +125,9 @@ every_example_is_a_command_line(void **state)
 	assert_true(n >= 8);
 }
 
+/* Some options are for nothing without these. */
+#define EVERY_DEFAULT "fetchall -Opwc --warc-file=w "
+
 static void
 every_default_can_be_typed(void **state)
 {
@@ -136,14 +139,13 @@ every_default_can_be_typed(void **state)
 
 	(void)state;
 	options_init(&options);
-	/* -O and -p, since some options are for nothing without. */
 	for (i = 0; i < options.opts->n_entries; i++) {
 		opt = options.opts->entries[i].opt;
 		if (opt->dflt == NULL)
 			continue;
 		line = opt->type == &opt_flag ?
-			mem_printf("fetchall -Opwc --%s", opt->name) :
-			mem_printf("fetchall -Opwc --%s=%s", opt->name,
+			mem_printf(EVERY_DEFAULT "--%s", opt->name) :
+			mem_printf(EVERY_DEFAULT "--%s=%s", opt->name,
 				opt->dflt);
 		if (parse_once(line, &err) != 0)
 			fail_msg("%s: %s", line, err.text);

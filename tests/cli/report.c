@@ -260,7 +260,8 @@ what_is_not_this_runs_is_told_apart(void **state)
 	buf_init(&out, 1 << 16);
 	report_add_json(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out), "\"failed\":34,"
-		"\"done_before\":1234,\"errors\":{\"dns\":30,\"http\":4,"
+		"\"done_before\":1234,\"failed_before\":0,"
+		"\"errors\":{\"dns\":30,\"http\":4,"
 		"\"deadline\":10000}"));
 	buf_release(&out);
 }

@@ -472,6 +472,27 @@ whole_files() {
 	done
 }
 
+@test "the same where stages make what is kept" {
+	for ((i = 0; i < 40; i++)); do
+		echo "$ORIGIN_URL/gzip/300000?$i"
+	done >list
+	for args in '-s async' '-s async --pool process' \
+		'-s process-pool --pool inline'; do
+		with_disk 4m "timeout 60 \"$FETCHALL\" $args -c 4 --quiet \
+			--compressed --json -O --output-dir o \
+			--results ../records ../list 2>../says
+			echo \$? >../status
+			find o -type f ! -size 300000c >../half"
+		cat says
+		[ "$(cat status)" -eq 3 ]
+		grep -q 'No space left on device' says
+		[ ! -s half ]
+		[ "$(jq -r 'select(.ok | not) | select(.final) | .seq' \
+			records | wc -l)" -eq 0 ]
+		rm records
+	done
+}
+
 @test "a limit on the size of files fails what is larger" {
 	run -1 --separate-stderr bash -c 'ulimit -f 100; exec "$@"' - \
 		timeout 60 "$FETCHALL" --quiet --json -O --output-dir o \
