@@ -275,6 +275,17 @@ static const struct opt options_request_rows[] = {
 	  .notes = "HOST may be * for all hosts.",
 	  .example = "fetchall --resolve example.test:80:127.0.0.1 "
 		"http://example.test/" },
+	{ .name = "http1.1", .type = &opt_flag, AT(http1, int),
+	  .brief = "HTTP/1.1, which is what is spoken anyhow" },
+	{ .name = "http2", .type = &opt_flag, AT(http2, int),
+	  .brief = "HTTP/2 with https, where the server can",
+	  .notes = "Some hundred requests share a connection. Else and with "
+		"http it is HTTP/1.1. A body never waits for room then "
+		"(--buffer): it goes to a file.",
+	  .example = "fetchall --http2 urls.txt" },
+	{ .name = "http2-prior-knowledge", .type = &opt_flag,
+	  AT(http2_only, int),
+	  .brief = "HTTP/2 without asking, with http too" },
 	{ .name = "unix-socket", .type = &opt_text, AT(unix_socket, char *),
 	  .arg = "FILE", .brief = "connect to this Unix socket instead" },
 };

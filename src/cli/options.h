@@ -41,6 +41,7 @@ struct options_request {
 	struct opt_list headers, resolve;
 	char *cacert, *capath, *cert, *key, *unix_socket;
 	int head, insecure, ipv4, ipv6;
+	int http1, http2, http2_only;
 	int location, allow_downgrade;
 	uint64_t max_redirs;
 };

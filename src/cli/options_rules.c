@@ -9,6 +9,7 @@
 
 #include "cli/options.h"
 #include "core/sink.h"
+#include "net/versions.h"
 #include "url/source.h"
 
 const struct sink *
@@ -140,12 +141,32 @@ options_check_state(const struct options *options, struct err *err)
 		"--save keeps bodies in files", sink->name);
 }
 
+static int
+options_check_http(const struct options *options, struct err *err)
+{
+	const struct options_request *request = options->request;
+	const struct sink *sink = options_body_sink(options, SINK_ALL);
+	int two = request->http2 || request->http2_only;
+
+	if (request->http1 + request->http2 + request->http2_only > 1)
+		return err_set(err, ERR_USAGE, "--http1.1, --http2 and "
+			"--http2-prior-knowledge exclude each other");
+	if (two && !versions_http2())
+		return err_set(err, ERR_USAGE, "this libcurl has no HTTP/2");
+	if (two && sink != NULL)
+		return err_set(err, ERR_USAGE, "--%s keeps messages as they "
+			"are sent, and those of HTTP/2 are frames: leave out "
+			"--http2", sink->opts->rows[0].name);
+	return 0;
+}
+
 int
 options_check_rules(const struct options *options, struct err *err)
 {
 	if (options_check_typed(options, err) != 0 ||
 	    options_check_sinks(options, err) != 0 ||
 	    options_check_stdout(options, err) != 0 ||
+	    options_check_http(options, err) != 0 ||
 	    options_check_load(options, err) != 0)
 		return -1;
 	return options_check_state(options, err);

@@ -164,6 +164,8 @@ settings_set_easy(struct easy_settings *easy, const struct options *options)
 		.cert = request->cert,
 		.key = request->key,
 		.insecure = request->insecure,
+		.http = request->http2_only ? EASY_HTTP_2_ONLY :
+			request->http2 ? EASY_HTTP_2 : EASY_HTTP_1_1,
 		.connect_timeout_us = limits->connect_timeout,
 		.speed_limit = limits->speed_limit,
 		.speed_time_us = limits->speed_time,

@@ -75,7 +75,9 @@ bodies_open(struct bodies *bodies, const struct run_settings *settings,
 	bodies->budget = budget_new(settings->buffer, args.n, err);
 	if (bodies->budget == NULL)
 		return -1;
-	if (settings->naming != NULL)
+	/* With HTTP/2 one that waited would hold up others on its connection,
+	 * and what came for it meanwhile would be in libcurl's memory. */
+	if (settings->naming != NULL || settings->easy.http != EASY_HTTP_1_1)
 		budget_keep_files(bodies->budget);
 	if (settings->no_fetch)
 		return 0;

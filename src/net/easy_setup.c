@@ -102,6 +102,21 @@ easy_set_secrets(struct easy *easy, int trusted)
 			trusted ? settings->cert : NULL);
 }
 
+static void
+easy_set_version(struct easy *easy, enum easy_http http)
+{
+	static const long versions[] = {
+		[EASY_HTTP_1_1] = CURL_HTTP_VERSION_1_1,
+		[EASY_HTTP_2] = CURL_HTTP_VERSION_2TLS,
+		[EASY_HTTP_2_ONLY] = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+	};
+
+	EASY_SET(easy, CURLOPT_HTTP_VERSION, versions[http]);
+	/* A connection that is being made may have room for this one too. */
+	if (http != EASY_HTTP_1_1)
+		EASY_SET(easy, CURLOPT_PIPEWAIT, 1L);
+}
+
 void
 easy_setup(struct easy *easy)
 {
@@ -116,7 +131,7 @@ easy_setup(struct easy *easy)
 	EASY_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	EASY_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	EASY_SET(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	EASY_SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	easy_set_version(easy, env->settings->http);
 	EASY_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	EASY_SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	EASY_SET(easy, CURLOPT_MAXAGE_CONN, EASY_IDLE_CONNECTION);
