@@ -179,7 +179,6 @@ files_to_stay_are_no_burden(void **state)
 	int stay;
 
 	(void)state;
-	settings.naming = &naming;
 	settings.buffer = MIB;
 	for (stay = 0; stay < 2; stay++) {
 		settings.naming = stay ? &naming : NULL;
