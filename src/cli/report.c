@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "cli/limits.h"
 #include "cli/report.h"
 #include "core/run.h"
 #include "core/workshop.h"
@@ -94,8 +95,11 @@ report_collect(struct report *report, struct run *run,
 	const struct stats *stats = run_stats(run);
 	const struct histogram *times = &stats->ok_time;
 	struct report_cpu cpu;
+	int why;
 
-	*report = (struct report){ .concurrency = concurrency };
+	*report = (struct report){
+		.concurrency = concurrency, .asked = concurrency,
+	};
 	snprintf(report->strategy, sizeof report->strategy, "%s", strategy);
 	report->wall_us = run_wall_us(run);
 	report_cpu_now(&cpu);
@@ -119,6 +123,10 @@ report_collect(struct report *report, struct run *run,
 	run_name_counts(run, &report->names_asked, &report->names_cached);
 	report_collect_stages(report, run, pool);
 	report_collect_lag(&report->lag, run_lag(run));
+	if (report->lag.samples > 0)
+		report->loop_cpu_us = run_strategy_cpu_us(run);
+	for (why = 0; why < HOLDUP_COUNT; why++)
+		report->held_us[why] = run_held_up(run, (enum holdup)why);
 }
 
 int64_t
@@ -365,6 +373,7 @@ report_add_text(struct buf *out, const struct report *report)
 	report_add_stages(out, report);
 	report_add_lag(out, report);
 	report_add_costs(out, report);
+	limits_add_text(out, report);
 	buf_printf(out, "%s: wall time %s", report->strategy,
 		units_show_time(report->wall_us, wall));
 	if (report->counters.finals > 0)
@@ -538,6 +547,7 @@ report_add_json(struct buf *out, const struct report *report,
 	report_add_spent(out, report);
 	report_add_json_stages(out, report);
 	report_add_json_lag(out, &report->lag);
+	limits_add_json(out, report);
 	report_add_field(out, "user", report->user_us);
 	buf_add_char(out, ',');
 	report_add_field(out, "system", report->system_us);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/holdup.h"
 #include "core/stats.h"
 
 struct buf;
@@ -36,6 +37,8 @@ struct report_lag {
 struct report {
 	char strategy[32];
 	uint64_t concurrency;
+	uint64_t asked;		/* concurrency before what the system allows */
+	uint64_t cores;		/* that may be used */
 	/* CPU time is of the wall time: starting the program is in neither. */
 	int64_t wall_us, user_us, system_us;
 	uint64_t peak_bytes;	/* of resident memory, this process's own; of
@@ -50,6 +53,8 @@ struct report {
 	uint64_t names_asked, names_cached;
 	struct report_stages stages;
 	struct report_lag lag;
+	int64_t loop_cpu_us;	/* of the strategy's loop; 0: it has none */
+	int64_t held_us[HOLDUP_COUNT];
 };
 
 /* CPU time so far of this process and the children that have ended. */

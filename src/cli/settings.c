@@ -293,8 +293,7 @@ settings_set_bodies(struct settings *settings, const struct options *options,
 
 /* --- stages --- */
 
-/* Those that this process may use: a container has fewer than the machine. */
-static size_t
+size_t
 settings_cores(void)
 {
 	cpu_set_t set;

@@ -38,6 +38,8 @@ struct settings {
  */
 int settings_init(struct settings *settings, const struct options *options,
 	const char *strategy, struct err *err);
+/* The cores that this process may use: a container has fewer than the machine. */
+size_t settings_cores(void);
 void settings_release(struct settings *settings);
 
 #endif

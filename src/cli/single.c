@@ -350,6 +350,7 @@ single_fetch(struct single *single, struct err *err)
 	struct settings *settings = single->settings;
 	const struct strategy *strategy = settings->run.strategy;
 	struct pss *pss = NULL;
+	size_t asked = settings->run.concurrency;
 	struct report_cpu before;
 	struct report report;
 	int rc;
@@ -370,6 +371,9 @@ single_fetch(struct single *single, struct err *err)
 		run_concurrency(single->run), settings->run.chain != NULL ?
 		settings->run.pool->name : NULL, &before);
 	report.peak_bytes += pss_stop(pss);
+	report.cores = settings_cores();
+	if (!(strategy->caps & STRATEGY_ONE))
+		report.asked = asked;
 	if (single->state != NULL)
 		report.failed_before = state_failed(single->state);
 	/* Quietly: the reader of a pipe has all it wanted. */

@@ -48,6 +48,10 @@ struct dispatch {
 	struct heap waiting;
 	size_t n_ready, n_again, n_naming, n_granted;
 	int starved;		/* the last look found no room for a body */
+	/* The last look at the list found: */
+	int crammed;		/* no room for another record */
+	int unread;		/* nothing that was read already */
+	struct holdup_clock holdups;
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
 	int late;		/* settle.until_us has come */
@@ -277,14 +281,18 @@ dispatch_list(struct dispatch *dispatch)
 {
 	struct job *job = NULL;
 
-	if (dispatch->listed_all || ledger_full(dispatch->args.ledger) ||
-	    dispatch->waiting.n >= DISPATCH_WAITING)
+	dispatch->unread = dispatch->crammed = 0;
+	if (dispatch->listed_all || dispatch->waiting.n >= DISPATCH_WAITING)
+		return NULL;
+	dispatch->crammed = ledger_full(dispatch->args.ledger);
+	if (dispatch->crammed)
 		return NULL;
 	switch (frontier_next(dispatch->frontier, &job)) {
 	case FRONTIER_JOB:
 		dispatch_start_clock(dispatch);
 		return job;
 	case FRONTIER_WAIT:
+		dispatch->unread = 1;
 		break;
 	case FRONTIER_END:
 		dispatch->listed_all = 1;
@@ -428,6 +436,24 @@ dispatch_pump(struct dispatch *dispatch)
 	}
 }
 
+/* Locked. There is nothing ready: what of ours is in the way of a fetch? */
+static enum holdup
+dispatch_why(const struct dispatch *dispatch)
+{
+	if (dispatch->stopping ||
+	    dispatch->n_granted >= dispatch->args.concurrency)
+		return HOLDUP_NONE;
+	if (dispatch->n_naming > 0 && dispatch->n_granted +
+	    dispatch->n_naming >= dispatch->args.concurrency)
+		return HOLDUP_NAMES;
+	if (dispatch->starved)
+		return dispatch->args.workshop != NULL ? HOLDUP_STAGES :
+			HOLDUP_BODIES;
+	if (dispatch->crammed)
+		return HOLDUP_WRITER;
+	return dispatch->unread ? HOLDUP_LIST : HOLDUP_NONE;
+}
+
 /* Locked. Whether nothing will ever be ready again. */
 static int
 dispatch_over(struct dispatch *dispatch)
@@ -491,12 +517,16 @@ dispatch_next_locked(struct dispatch *dispatch, struct job **ret)
 	dispatch_pump(dispatch);
 	job = dispatch_pop_ready(dispatch);
 	if (job != NULL) {
+		holdup_set(&dispatch->holdups, HOLDUP_NONE);
 		dispatch_grant(dispatch, job);
 		*ret = job;
 		return RUN_JOB;
 	}
-	if (dispatch_over(dispatch))
+	if (dispatch_over(dispatch)) {
+		holdup_set(&dispatch->holdups, HOLDUP_NONE);
 		return RUN_END;
+	}
+	holdup_set(&dispatch->holdups, dispatch_why(dispatch));
 	if (dispatch->settle.until_us != 0 && !dispatch->late)
 		service_set_timer(dispatch->args.service,
 			dispatch->settle.until_us);
@@ -707,6 +737,12 @@ dispatch_leave_out(struct dispatch *dispatch)
 	}
 	pthread_mutex_unlock(&dispatch->lock);
 	return next != FRONTIER_END;
+}
+
+int64_t
+dispatch_held_up(const struct dispatch *dispatch, enum holdup why)
+{
+	return dispatch->holdups.us[why];
 }
 
 size_t

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/holdup.h"
 #include "core/run.h"
 
 struct bodies;
@@ -75,6 +76,8 @@ void dispatch_cut_off(struct dispatch *dispatch);
  * again, when dispatch_wake_fd() is readable.
  */
 int dispatch_leave_out(struct dispatch *dispatch);
+/* How long that was in the way, in us; once the run has ended. */
+int64_t dispatch_held_up(const struct dispatch *dispatch, enum holdup why);
 size_t dispatch_in_flight(struct dispatch *dispatch);
 
 #endif

@@ -50,6 +50,7 @@ struct run {
 	struct frontier *frontier;
 	struct histogram lag;	/* of the strategy's loop */
 	int64_t started_us, ended_us;
+	int64_t strategy_cpu_us;
 	struct ending ending;
 };
 
@@ -307,7 +308,9 @@ run_strategy(struct run *run, struct err *err)
 	if (run->settings->deadline_us > 0)
 		ending_set_deadline(&run->ending, run->started_us +
 			run->settings->deadline_us);
+	run->strategy_cpu_us = -clock_thread_us();
 	rc = strategy->run(run, run->settings->strategy_settings, err);
+	run->strategy_cpu_us += clock_thread_us();
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
 	if (run->stages != NULL)
@@ -467,6 +470,18 @@ run_is_cut_short(const struct run *run)
 	source_progress(run->source, &list);
 	return ending_expired(&run->ending) &&
 		(!list.ended || run_repeats(run->settings));
+}
+
+int64_t
+run_held_up(const struct run *run, enum holdup why)
+{
+	return dispatch_held_up(run->dispatch, why);
+}
+
+int64_t
+run_strategy_cpu_us(const struct run *run)
+{
+	return run->strategy_cpu_us;
 }
 
 const struct stats *

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/holdup.h"
 #include "core/ledger.h"
 #include "core/verdict.h"
 #include "net/easy.h"
@@ -109,6 +110,11 @@ const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);
 /* What stages and their pool did; -1: there are none. */
 int run_figures(const struct run *run, struct workshop_figures *ret);
+/* How long fetches that were allowed were held up by that, in us. */
+int64_t run_held_up(const struct run *run, enum holdup why);
+/* The processor time of the thread that ran the strategy, in us: its loop's,
+ * where it has one. */
+int64_t run_strategy_cpu_us(const struct run *run);
 /* Names asked for, and answered without asking. */
 void run_name_counts(const struct run *run, uint64_t *ret_asked,
 	uint64_t *ret_cached);

@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include <strings.h>
+#include <string.h>
 
 #include "core/stats.h"
 
@@ -175,6 +175,16 @@ stats_count_post(struct stats_post *post, const struct result *result)
 	histogram_add(&post->queue, result->time_post_queue);
 }
 
+/* What this machine ran out of. */
+static void
+stats_count_shortage(struct stats_counters *counters, const char *detail)
+{
+	if (detail == NULL)
+		return;
+	counters->fd_limit += strcmp(detail, "fd_limit") == 0;
+	counters->ports += strcmp(detail, "ports") == 0;
+}
+
 void
 stats_add(struct stats *stats, const struct result *result)
 {
@@ -197,6 +207,7 @@ stats_add(struct stats *stats, const struct result *result)
 	counters->attempts++;
 	if (result->attempt > 1)
 		counters->retries++;
+	stats_count_shortage(counters, result->error_detail);
 	counters->bytes += result->size_download;
 	counters->redirects += result->num_redirects;
 	counters->connects += result->num_connects;

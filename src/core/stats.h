@@ -42,6 +42,8 @@ struct stats_counters {
 	uint64_t failed[ERROR_CLASS_COUNT];
 	uint64_t status_class[10];	/* attempts; [2]: 2xx; [0]: no reply */
 	uint64_t bytes;		/* of bodies, all attempts */
+	uint64_t fd_limit, ports;	/* attempts that failed for want of a
+					 * descriptor, of a local port */
 	uint64_t redirects;
 	uint64_t connects;
 };

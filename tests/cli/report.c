@@ -147,7 +147,7 @@ stages_are_an_object_in_the_object(void **state)
 		"\"utilisation\":0.7500,\"hidden\":2.400000,"
 		"\"overlap\":0.8000,\"buffer_peak\":35651584},"
 		"\"loop_lag\":{\"p50\":0.000100,\"p99\":0.006000,"
-		"\"max\":0.008000},\"user\":";
+		"\"max\":0.008000},\"limits\":{";
 	static struct stats stats;
 	struct report report = with_stages();
 	struct buf out;
@@ -299,6 +299,9 @@ programs_get_one_object(void **state)
 		"\"connect\":0.000000,\"tls\":0.000000,"
 		"\"first_byte\":0.000000,\"body\":0.000750,"
 		"\"unknown\":0.000000},"
+		"\"limits\":{\"cpu\":0.000,\"concurrency_asked\":0,"
+		"\"fd_limit\":0,\"ports\":0,\"list\":0.000,\"dns\":0.000,"
+		"\"writer\":0.000,\"disk\":0.000,\"stages\":0.000},"
 		"\"user\":1.000000,\"system\":0.500000,"
 		"\"memory_peak\":12582912,\"urls_per_second\":617.000,"
 		"\"wall\":2.000000}\n";
