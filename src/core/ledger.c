@@ -254,19 +254,28 @@ ledger_fix(struct ledger *ledger, const struct ledger_target *target,
 }
 
 /* Bodies and their names first, then outputs, then the state that says so. */
-static void
-ledger_remember(struct ledger *ledger)
+static int
+ledger_commit(struct ledger *ledger, struct err *err)
 {
 	struct marks marks = { .n = 0 };
-	struct err err;
 	size_t i;
 
 	for (i = 0; i < ledger->args.n_targets; i++)
-		if (ledger->failure.code == ERR_NONE && ledger_fix(ledger,
-		    &ledger->args.targets[i], &marks, &err) != 0)
-			ledger_fail(ledger, &err);
-	if (ledger->failure.code == ERR_NONE && ledger->args.state != NULL &&
-	    state_commit(ledger->args.state, &marks, &err) != 0)
+		if (ledger_fix(ledger, &ledger->args.targets[i], &marks,
+		    err) != 0)
+			return -1;
+	if (ledger->args.state == NULL)
+		return 0;
+	return state_commit(ledger->args.state, &marks, err);
+}
+
+static void
+ledger_remember(struct ledger *ledger)
+{
+	struct err err;
+
+	if (ledger->failure.code == ERR_NONE &&
+	    ledger_commit(ledger, &err) != 0)
 		ledger_fail(ledger, &err);
 	ledger->n_new = 0;
 	ledger->due_us = 0;
@@ -332,9 +341,6 @@ ledger_main(void *arg)
 	struct list batch;
 
 	list_init(&batch);
-	/* From here on the outputs are known for this run's. */
-	if (ledger->args.state != NULL)
-		ledger_remember(ledger);
 	while (ledger_take(ledger, &batch)) {
 		ledger_settle(ledger, &batch);
 		ledger_remember_if_due(ledger);
@@ -374,6 +380,11 @@ ledger_new(const struct ledger_args *args, struct err *err)
 	stats_init(&ledger->stats);
 	atomic_init(&ledger->cut, ERROR_STOPPED);
 	ledger_locks_init(ledger);
+	/* From here on the outputs are known for this run's. */
+	if (args->state != NULL && ledger_commit(ledger, err) != 0) {
+		ledger_free(ledger);
+		return NULL;
+	}
 	errno = pthread_create(&ledger->thread, NULL, ledger_main, ledger);
 	if (errno == 0)
 		return ledger;

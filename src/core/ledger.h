@@ -45,6 +45,8 @@ struct ledger_args {
 	void *arg;
 };
 
+/* The state knows the outputs when this returns. NULL: what failed is in err,
+ * on_fail is not called. */
 struct ledger *ledger_new(const struct ledger_args *args, struct err *err);
 /* After ledger_finish(). NULL is fine. */
 void ledger_free(struct ledger *ledger);

@@ -178,7 +178,6 @@ archive_new(const struct archive_args *args, struct err *err)
 	if (archive->packing != NULL &&
 	    archive_open(archive, args->resume, err) == 0)
 		return archive;
-	appended_close(&archive->file, NULL);
 	archive_free(archive);
 	return NULL;
 }
@@ -336,18 +335,23 @@ archive_mark(const struct archive *archive, struct marks *ret)
 		.offset = archive->index.whole };
 }
 
-/* A run to which nobody replied still leaves an archive, not a file of no
- * bytes; one that cannot be written is the empty one. */
-static void
-archive_finish(struct archive *archive)
+/*
+ * A run to which nobody replied still leaves an archive, not a file of no
+ * bytes. Not when it is closed: a run that could not begin would leave a file
+ * that no state knows, and that the next one does not take.
+ */
+int
+archive_finish(struct archive *archive, struct err *err)
 {
-	if (archive->file.path == NULL || archive->file.whole > 0)
-		return;
-	if (archive_add_info(archive, NULL) == 0 &&
-	    appended_write(&archive->file, NULL) == 0)
-		appended_keep(&archive->file);
-	else
+	if (archive->file.whole > 0)
+		return 0;
+	if (archive_add_info(archive, err) != 0 ||
+	    appended_write(&archive->file, err) != 0) {
 		appended_cut(&archive->file, NULL);
+		return -1;
+	}
+	appended_keep(&archive->file);
+	return 0;
 }
 
 void
@@ -355,7 +359,6 @@ archive_free(struct archive *archive)
 {
 	if (archive == NULL)
 		return;
-	archive_finish(archive);
 	appended_close(&archive->file, NULL);
 	appended_close(&archive->index, NULL);
 	packing_free(archive->packing);

@@ -58,6 +58,7 @@ void archive_cancel(struct archive *archive);
 const char *archive_filename(const struct archive *archive);
 
 /* See core/sink.h. */
+int archive_finish(struct archive *archive, struct err *err);
 int archive_flush(struct archive *archive, struct err *err);
 void archive_mark(const struct archive *archive, struct marks *ret);
 

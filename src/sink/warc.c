@@ -160,6 +160,14 @@ warc_take(void *self, struct result *result, struct err *err)
 }
 
 static int
+warc_end(void *self, struct err *err)
+{
+	struct warc *warc = self;
+
+	return archive_finish(warc->archive, err);
+}
+
+static int
 warc_flush(void *self, struct err *err)
 {
 	struct warc *warc = self;
@@ -183,6 +191,7 @@ const struct sink sink_warc = {
 	.wanted = warc_wanted,
 	.open = warc_open,
 	.take = warc_take,
+	.end = warc_end,
 	.flush = warc_flush,
 	.mark = warc_mark,
 	.close = warc_close,

@@ -278,6 +278,37 @@ what_only_the_commit_says_counts_too(void **state)
 }
 
 /* 2048 results: no new fetches above; room again at half of that. */
+static int
+never_flushed(void *self, struct err *err)
+{
+	(void)self;
+	return err_set(err, ERR_IO, "no room to begin");
+}
+
+/* Whoever is told of a failure does not exist yet when a ledger is made. */
+static void
+outputs_that_cannot_be_remembered_are_no_ledger(void **state)
+{
+	static const struct sink full = {
+		.name = "f", .write = counter_write, .flush = never_flushed,
+	};
+	struct counter counter = { 0 };
+	struct hooks hooks = { .rooms = 0 };
+	struct ledger_args args = {
+		.targets = &(struct ledger_target){ &full, &counter, NULL },
+		.n_targets = 1, .on_fail = on_fail, .arg = &hooks,
+		/* It comes to nothing before it is asked. */
+		.state = (struct state *)&counter,
+	};
+	struct err err = { 0 };
+
+	(void)state;
+	assert_null(ledger_new(&args, &err));
+	assert_int_equal(err.code, ERR_IO);
+	assert_string_equal(err.text, "no room to begin");
+	assert_int_equal(hooks.fails, 0);
+}
+
 static void
 a_full_queue_says_when_there_is_room(void **state)
 {
@@ -651,6 +682,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_failure_ends_the_writing_not_the_counting),
 	cmocka_unit_test(what_sinks_hold_is_theirs_to_end_after_all_results),
 	cmocka_unit_test(what_only_the_commit_says_counts_too),
+	cmocka_unit_test(outputs_that_cannot_be_remembered_are_no_ledger),
 	cmocka_unit_test(a_full_queue_says_when_there_is_room),
 	cmocka_unit_test(room_is_told_only_to_who_was_turned_away),
 	cmocka_unit_test(threads_push_at_the_same_time),

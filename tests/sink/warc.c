@@ -82,6 +82,7 @@ rig_begin(struct rig *rig)
 static void
 rig_close(struct rig *rig)
 {
+	assert_int_equal(sink_warc.end(rig->self, &rig->err), 0);
 	assert_int_equal(sink_warc.flush(rig->self, &rig->err), 0);
 	rig->marks.n = 0;
 	sink_warc.mark(rig->self, &rig->marks);
@@ -873,6 +874,23 @@ nothing_that_came_from_outside_is_a_line_of_ours(void **state)
 	rig_end(&rig);
 }
 
+/* The next one takes empty files without asking, and nothing else. */
+static void
+a_run_that_could_not_begin_leaves_empty_files(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_begin(&rig);
+	assert_int_equal(rig_open(&rig, "", NULL), 0);
+	sink_warc.close(rig.self);
+	assert_int_equal(size_of("a.warc.gz"), 0);
+	assert_int_equal(rig_open(&rig, "", NULL), 0);
+	rig_close(&rig);
+	expect("a.warc.gz a.cdxj", 1, 0, 0);
+	rig_end(&rig);
+}
+
 static void
 a_name_may_be_of_any_characters(void **state)
 {
@@ -962,6 +980,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(credentials_are_asterisks_unless_asked_for),
 	cmocka_unit_test(a_request_whose_body_was_not_kept_says_so),
 	cmocka_unit_test(nothing_that_came_from_outside_is_a_line_of_ours),
+	cmocka_unit_test(a_run_that_could_not_begin_leaves_empty_files),
 	cmocka_unit_test(a_name_may_be_of_any_characters),
 	cmocka_unit_test(a_name_that_is_none_is_refused),
 	cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
