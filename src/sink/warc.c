@@ -36,7 +36,8 @@ static const char *const warc_compressions[] = {
 
 static const struct opt warc_rows[] = {
 	{ .name = "warc-file", .type = &opt_text, AT(name, char *),
-	  .arg = "NAME", .brief = "archive every exchange in NAME.warc.gz",
+	  .arg = "NAME", .flags = OPT_FIXED,
+	  .brief = "archive every exchange in NAME.warc.gz",
 	  .notes = "WARC/1.1: for each reply, redirects and bad ones too, a "
 		"response record with the bytes as they came (transfer and "
 		"content coding intact) and a request record, each a gzip "
@@ -48,14 +49,15 @@ static const struct opt warc_rows[] = {
 		"that are there already are never overwritten.",
 	  .example = "fetchall --warc-file crawl urls.txt" },
 	{ .name = "warc-max-size", .type = &opt_size, AT(max_size, uint64_t),
-	  .arg = "SIZE", .dflt = "0",
+	  .arg = "SIZE", .dflt = "0", .flags = OPT_FIXED,
 	  .brief = "begin another archive file at this size; 0: one file",
 	  .notes = "The files are NAME-00000.warc.gz, NAME-00001.warc.gz and "
 		"so on. An exchange is never divided, so a file may be longer "
 		"by the one that reached SIZE." },
 	{ .name = "warc-compression", .type = &opt_choice,
 	  AT(compression, int), .choices = warc_compressions, .dflt = "gzip",
-	  .arg = "KIND", .brief = "how records are packed: gzip, zstd or none",
+	  .arg = "KIND", .flags = OPT_FIXED,
+	  .brief = "how records are packed: gzip, zstd or none",
 	  .notes = "gzip is what all readers know. zstd packs as well in a "
 		"fraction of the time; the file is NAME.warc.zst, a frame a "
 		"record and no dictionary. none is NAME.warc." },

@@ -1,0 +1,38 @@
+#!/usr/bin/env bats
+# Runs that are killed at random instants until they are through: nothing is
+# lost, nothing is done twice, nothing is half there. CRASH_KILLS=200 takes a
+# few minutes.
+
+load helpers
+
+setup_file() {
+	need python3
+}
+
+# crash KILLS URLS OPTION...
+crash() {
+	local kills=$1 urls=$2
+
+	shift 2
+	timeout 280 python3 "$srcdir/cli/crash.py" --kills "$kills" \
+		--urls "$urls" -- -O --output-dir out --warc-file a "$@"
+}
+
+@test "kill -9 at random instants of a run of 2,000 URLs" {
+	crash "${CRASH_KILLS:-40}" 2000
+}
+
+@test "kill -9 with processes and threads" {
+	crash 6 300 -s process-pool
+	crash 6 300 -s fork
+	crash 6 300 -s thread-pool
+}
+
+@test "kill -9 with stages" {
+	crash 6 300 --post sha256 --pool process
+	crash 6 300 --post sha256 --pool inline -s process-pool --compressed
+}
+
+@test "kill -9 with --sync" {
+	crash 6 300 --sync
+}
