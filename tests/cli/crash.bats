@@ -15,7 +15,7 @@ crash() {
 
 	shift 2
 	timeout 280 python3 "$srcdir/cli/crash.py" --kills "$kills" \
-		--urls "$urls" -- -O --output-dir out --warc-file a "$@"
+		--urls "$urls" -- "$@"
 }
 
 @test "kill -9 at random instants of a run of 2,000 URLs" {

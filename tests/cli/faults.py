@@ -21,10 +21,9 @@ from world import Bad, Place, Run, Server, need
 # One or more of each kind. Those that are tried again are so after the state
 # was committed for the rest.
 URLS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 23, 31, 37, 41, 43, 46, 47, 53, 103]
-COMMON = ["-c", "4", "--retry-delay", "220ms", "-O", "--output-dir", "out",
-          "--warc-file", "a"]
+COMMON = ["-c", "4", "--retry-delay", "220ms"]
 KILLS = ("before", "after", "tear")
-FAILURES = ("eio", "enospc", "eio-on", "enospc-on")
+FAILURES = ("eio", "enospc", "eio-on", "enospc-on", "edquot-on")
 WORKERS = 4
 
 # name: its options; those of the run that is struck at, if others; fates

@@ -29,11 +29,12 @@ enum strike {
 	STRIKE_ENOSPC,
 	STRIKE_EIO_ON,	/* it fails, and all from then on */
 	STRIKE_ENOSPC_ON,
+	STRIKE_EDQUOT_ON,
 };
 
 static const char *const strike_names[] = {
 	"none", "before", "after", "tear", "eio", "enospc", "eio-on",
-	"enospc-on",
+	"enospc-on", "edquot-on",
 };
 
 static enum strike strike;
@@ -89,7 +90,8 @@ strike_call(const char *call, int fd, const char *path, int frees)
 
 	if (strike == STRIKE_NONE || getpid() != strike_pid)
 		return STRIKE_NONE;
-	if (frees && (strike == STRIKE_ENOSPC || strike == STRIKE_ENOSPC_ON))
+	if (frees && strike != STRIKE_EIO && strike != STRIKE_EIO_ON &&
+	    strike >= STRIKE_ENOSPC)
 		return STRIKE_NONE;
 	n = __atomic_add_fetch(&strike_calls, 1, __ATOMIC_RELAXED);
 	if (n == strike_at)
@@ -130,6 +132,8 @@ strike_begin(enum strike what)
 		errno = EIO;
 	else if (what == STRIKE_ENOSPC || what == STRIKE_ENOSPC_ON)
 		errno = ENOSPC;
+	else if (what == STRIKE_EDQUOT_ON)
+		errno = EDQUOT;
 	else
 		return 0;
 	return 1;

@@ -84,13 +84,12 @@ def body_of(path):
 class Run:
     """A fetchall, $FETCHALL, in a place; up to its end or its kill."""
 
-    def __init__(self, place, arguments, **environment):
+    def __init__(self, place, arguments, begin=None, **environment):
         self.err = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [os.environ["FETCHALL"], "--location", "--no-progress", "--state",
-             "state", "--results", "results", *arguments, "list"],
+            [os.environ["FETCHALL"], *place.options(), *arguments, "list"],
             cwd=place.folder, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=self.err,
+            stdout=subprocess.DEVNULL, stderr=self.err, preexec_fn=begin,
             env=dict(os.environ, **environment))
 
     def end(self, seconds):
@@ -219,9 +218,11 @@ def check_clean(data, what):
 
 
 class Place:
-    """The folder that a run works in: what it may hold, and what it holds."""
+    """The folder that a run works in: what it may hold, and what it holds.
+    `small` is an output that is in a folder of its own there."""
 
-    def __init__(self, server, urls, folder):
+    def __init__(self, server, urls, folder, small=None):
+        self.small = small
         self.server = server
         self.folder = folder
         self.urls = urls	# the list: numbers of URLs
@@ -234,8 +235,18 @@ class Place:
                 file.write("http://[bad\n" if kind_of(i) == "bad" else
                            server.url + path_of(i) + "\n")
 
+    def name(self, name):
+        if self.small and name.startswith(self.small):
+            return os.path.join("small", name)
+        return name
+
     def at(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.folder, self.name(name))
+
+    def options(self):
+        return ["--location", "--no-progress", "-O", "--output-dir",
+                self.name("out"), "--warc-file", self.name("a"), "--state",
+                self.name("state"), "--results", self.name("results")]
 
     def marks(self):
         """What the state says: how far each output is whole. It is read
@@ -283,7 +294,7 @@ class Place:
 
     def check_folder(self, also=()):
         left = set(os.listdir(self.folder)) - set(also) - {
-            "out", "list", "results", "a.warc.gz", "a.cdxj", *STATE}
+            "out", "list", "results", "a.warc.gz", "a.cdxj", "small", *STATE}
         need(not left, f"nobody asked for {left}")
 
     def records(self, whole):
