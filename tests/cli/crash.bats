@@ -33,6 +33,7 @@ crash() {
 	crash 6 300 --post sha256 --pool inline -s process-pool --compressed
 }
 
-@test "kill -9 with --sync" {
+@test "kill -9 with --sync, and with an archive of many files" {
 	crash 6 300 --sync
+	crash 6 300 --warc-max-size 50k
 }

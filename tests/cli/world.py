@@ -249,8 +249,8 @@ class Place:
                 self.name("state"), "--results", self.name("results")]
 
     def marks(self):
-        """What the state says: how far each output is whole. It is read
-        from a copy, as reading writes."""
+        """What the state says: how far each output is whole, and in which
+        of its files. It is read from a copy, as reading writes."""
         if not os.path.exists(self.at("state")):
             return {}
         with tempfile.TemporaryDirectory() as folder:
@@ -261,8 +261,9 @@ class Place:
             try:
                 replaced = base.execute("SELECT replaceable FROM run")
                 self.replaced = bool(replaced.fetchone()[0])
-                return dict(base.execute("SELECT name, \"offset\" "
-                                         "FROM marks"))
+                return {name: (number, offset) for name, number, offset in
+                        base.execute("SELECT name, number, \"offset\" "
+                                     "FROM marks")}
             except sqlite3.OperationalError:
                 return {}	# killed before there was a table
             finally:
@@ -293,7 +294,9 @@ class Place:
              f"{len(body)} bytes")
 
     def check_folder(self, also=()):
-        left = set(os.listdir(self.folder)) - set(also) - {
+        left = {name for name in os.listdir(self.folder)
+                if not re.fullmatch(r"a-\d{5}\.warc\.gz", name)}
+        left = left - set(also) - {
             "out", "list", "results", "a.warc.gz", "a.cdxj", "small", *STATE}
         need(not left, f"nobody asked for {left}")
 
@@ -317,12 +320,25 @@ class Place:
                 self.check_claim(record)
         return [json.loads(line) for line in data[:whole].split(b"\n")[:-1]]
 
-    def check_archive(self, whole):
+    def archive_files(self):
+        found = []
+        for name in "a.warc.gz", *(f"a-{i:05}.warc.gz" for i in range(1000)):
+            if os.path.exists(self.at(name)):
+                found.append(self.at(name))
+        return found
+
+    def check_archive(self, number, offset):
         """What is new in it up to the mark; what was before is as it was."""
-        with open(self.at("a.warc.gz"), "rb") as file:
-            data = file.read()
-        need(len(data) >= whole >= self.whole, "the archive is shorter than "
-             "it was")
+        paths = self.archive_files()[:number + 1]
+        data = b""
+        for path in paths:
+            last = path == paths[number]
+            with open(path, "rb") as file:
+                part = file.read(offset) if last else file.read()
+            need(len(part) == offset or not last, f"{path} is too short")
+            data += part
+        whole = len(data)
+        need(whole >= self.whole, "the archive is shorter than it was")
         need(hashlib.sha1(data[:self.whole]).digest() == self.sum.digest(),
              "the archive was changed")
         for _ in warc.gzip_members(data[self.whole:whole]):
@@ -337,10 +353,10 @@ class Place:
         self.check_folder(also)
         done = set()
         if "records" in marks:
-            done = {r["seq"] for r in self.records(marks["records"])
+            done = {r["seq"] for r in self.records(marks["records"][1])
                     if r["final"]}
         if "warc" in marks:
-            self.check_archive(marks["warc"])
+            self.check_archive(*marks["warc"])
         return done
 
     def check_end(self):
@@ -361,8 +377,7 @@ class Place:
         for seq, record in finals.items():
             self.check_record(seq, record, named)
         need(named == files, f"no record of {sorted(files - named)}")
-        if os.path.exists(self.at("a.warc.gz")):
-            self.check_archive_end(finals)
+        self.check_archive_end(finals)
 
     def check_record(self, seq, record, named):
         kind = kind_of(self.urls[seq - 1])
@@ -385,7 +400,7 @@ class Place:
         return name
 
     def check_archive_end(self, finals):
-        replies, _ = warc.check([self.at("a.warc.gz")])
+        replies, _ = warc.check(self.archive_files())
         warc.check_index(self.at("a.cdxj"), replies)
         urls = {record.url() for record in replies}
         for seq, record in finals.items():
