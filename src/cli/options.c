@@ -375,7 +375,7 @@ static const struct opt options_limits_rows[] = {
 		"tried again." },
 	{ .name = "retry-on", .type = &opt_text, AT(retry_on, char *),
 	  .arg = "LIST", .dflt = "dns,timeout,reset,empty_reply,cut,fd_limit,"
-		"ports,408,429,500,502,503,504",
+		"ports,in_use,408,429,500,502,503,504",
 	  .brief = "what is tried again",
 	  .notes = "Error classes, error details and status codes, separated "
 		"by commas, or none; --help=errors and --help=details list "

@@ -66,6 +66,7 @@ struct options_bodies {
 	char *output, *output_dir;
 	int existing;		/* enum naming_existing */
 	int disposition;
+	int resume, resume_at;
 };
 
 struct options_durable {
@@ -123,6 +124,8 @@ extern const struct opt_set options_bodies_set, options_durable_set;
 int options_check_rules(const struct options *options, struct err *err);
 /* Whether bodies become files, all or some. */
 int options_saves(const struct options *options);
+/* Whether bodies that were cut off are gone on with. */
+int options_continues(const struct options *options);
 /* The sink of bodies with one of these caps that was asked for; NULL: none. */
 const struct sink *options_body_sink(const struct options *options,
 	unsigned caps);

@@ -13,6 +13,9 @@ static const char *const options_existing[] = {
 	"skip", "overwrite", "refuse", NULL,
 };
 
+/* curl's -C takes a number as well, which would be a guess here. */
+static const char *const options_resume_at[] = { "no", "-", NULL };
+
 #define AT(field, ctype) .off = OPT_AT(struct options_bodies, field, ctype)
 
 static const struct opt options_bodies_rows[] = {
@@ -50,6 +53,22 @@ static const struct opt options_bodies_rows[] = {
 	  .notes = "skip: the URL is not asked for, its record says skipped, "
 		"and it counts as well done. overwrite: in one step, once "
 		"the new body is whole. refuse: the URL fails (local)." },
+	{ .name = "continue", .type = &opt_flag, AT(resume, int),
+	  .brief = "go on with bodies that were cut off, by Range",
+	  .notes = "A body that outgrows memory is written to NAME.part and "
+		"stays there when it is cut off, by the server or by the end "
+		"of the run, however it ends. The next attempt, or the next "
+		"run, asks for the rest only. If the server's copy changed "
+		"meanwhile, or nothing tells whether it did (a strong ETag, "
+		"or a Last-Modified that is a minute old), it starts over. "
+		"size_download is what came this time. For GET only. While "
+		"another process writes to the same part, the URL fails "
+		"(local, in_use) and is tried again as others are.",
+	  .example = "fetchall -O --continue urls.txt" },
+	{ .name = "continue-at", .key = 'C', .type = &opt_choice,
+	  AT(resume_at, int), .choices = options_resume_at, .dflt = "no",
+	  .arg = "-", .flags = OPT_HIDDEN,
+	  .brief = "curl's name for --continue" },
 	{ .name = "content-disposition", .type = &opt_flag,
 	  AT(disposition, int),
 	  .flags = OPT_FIXED,

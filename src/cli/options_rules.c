@@ -35,6 +35,12 @@ options_saves(const struct options *options)
 		!options->stages->no_fetch;
 }
 
+int
+options_continues(const struct options *options)
+{
+	return options->bodies->resume || options->bodies->resume_at;
+}
+
 /* NULL ends the list. */
 static int
 options_check_idle(const struct options *options, const char *const *names,
@@ -54,7 +60,7 @@ options_check_typed(const struct options *options, struct err *err)
 	static const char *const stage[] = { "jobs", "pool", NULL };
 	static const char *const body[] = { "buffer", NULL };
 	static const char *const file[] = { "output-dir", "existing",
-		"content-disposition", NULL };
+		"content-disposition", "continue", "continue-at", NULL };
 	int posts = options->stages->post.n > 0 || options->stages->compressed;
 	int saves = options_saves(options);
 	int keeps = saves || options_body_sink(options, SINK_BODIES) != NULL;
@@ -160,6 +166,28 @@ options_check_http(const struct options *options, struct err *err)
 	return 0;
 }
 
+/* What is asked for must be what was asked for before. */
+static int
+options_check_continue(const struct options *options, struct err *err)
+{
+	const struct options_request *request = options->request;
+	const struct sink *sink = options_body_sink(options, SINK_ALL);
+
+	if (!options_continues(options))
+		return 0;
+	if (sink != NULL)
+		return err_set(err, ERR_USAGE, "--continue asks for the rest "
+			"of a body, --%s archives whole ones: use only one of "
+			"them", sink->opts->rows[0].name);
+	if (options->stages->compressed)
+		return err_set(err, ERR_USAGE, "--continue goes on with bodies "
+			"as they are on the server: leave --compressed away");
+	if (request->data != NULL || request->head ||
+	    (request->method != NULL && strcmp(request->method, "GET") != 0))
+		return err_set(err, ERR_USAGE, "--continue is for GET alone");
+	return 0;
+}
+
 int
 options_check_rules(const struct options *options, struct err *err)
 {
@@ -167,7 +195,8 @@ options_check_rules(const struct options *options, struct err *err)
 	    options_check_sinks(options, err) != 0 ||
 	    options_check_stdout(options, err) != 0 ||
 	    options_check_http(options, err) != 0 ||
-	    options_check_load(options, err) != 0)
+	    options_check_load(options, err) != 0 ||
+	    options_check_continue(options, err) != 0)
 		return -1;
 	return options_check_state(options, err);
 }

@@ -238,9 +238,14 @@ settings_set_naming(struct settings *settings, const struct options *options,
 		.all = bodies->save || bodies->output != NULL,
 		.disposition = bodies->disposition,
 		.existing = (enum naming_existing)bodies->existing,
+		.resume = options_continues(options),
 		.sync = options->durable->sync,
 		.since_us = INT64_MAX,
 	};
+	if (settings->naming.resume && naming_waits(&settings->naming))
+		return err_set(err, ERR_USAGE, "--continue cannot find bodies "
+			"whose names wait for the reply: use names that the "
+			"URL alone makes");
 	settings->run.naming = &settings->naming;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "core/body.h"
 #include "core/budget.h"
 #include "core/naming.h"
+#include "core/parts.h"
 #include "core/run.h"
 #include "core/strategy.h"
 #include "core/workshop.h"
@@ -28,6 +29,7 @@
 
 struct bodies {
 	struct budget *budget;
+	struct parts *parts;	/* NULL: none is gone on with */
 	struct body_store *store;
 	_Atomic int refused;
 };
@@ -86,6 +88,12 @@ bodies_open(struct bodies *bodies, const struct run_settings *settings,
 		args.folder = settings->naming->folder;
 		args.linkable = 1;
 	}
+	if (settings->naming != NULL && settings->naming->resume) {
+		bodies->parts = parts_new(args.folder, args.n, err);
+		if (bodies->parts == NULL)
+			return -1;
+		args.parts = bodies->parts;
+	}
 	bodies->store = body_store_new(&args, err);
 	return bodies->store != NULL ? 0 : -1;
 }
@@ -108,6 +116,7 @@ bodies_free(struct bodies *bodies)
 	if (bodies == NULL)
 		return;
 	body_store_free(bodies->store);
+	parts_free(bodies->parts);
 	budget_free(bodies->budget);
 	free(bodies);
 }

@@ -10,12 +10,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "core/body.h"
 #include "core/budget.h"
+#include "core/parts.h"
+#include "core/resumed.h"
 #include "core/slots.h"
 #include "core/unnamed.h"
 #include "net/fetch.h"
@@ -27,6 +30,7 @@ struct body_store {
 	struct slots *slots;
 	char *folder;
 	int linkable;
+	struct parts *parts;
 };
 
 struct body {
@@ -37,9 +41,9 @@ struct body {
 	uint64_t charged;	/* in memory, for this body */
 	uint64_t refused;	/* so many bytes would not go into memory */
 	struct unnamed file;	/* what was received, once it is in one */
+	struct resumed resumed;	/* how that may be a part */
 	struct unnamed made;	/* what the stages made of it, if anything */
-	int shared, made_shared;	/* another process may write to them
-				 * still */
+	int shared, made_shared;	/* others may write to them still */
 };
 
 /* --- the store --- */
@@ -67,6 +71,7 @@ body_store_new(const struct body_store_args *args, struct err *err)
 	store->slots = slots;
 	store->folder = mem_strdup(folder);
 	store->linkable = args->linkable;
+	store->parts = args->parts;
 	return store;
 }
 
@@ -84,6 +89,12 @@ size_t
 body_store_room(struct body_store *store)
 {
 	return slots_left(store->slots);
+}
+
+struct parts *
+body_store_parts(const struct body_store *store)
+{
+	return store->parts;
 }
 
 /* --- beginning and end --- */
@@ -118,14 +129,27 @@ body_rest(struct body *body)
 		budget_rest(body->store->budget, body->slot);
 }
 
+/* A part is free for the next attempt, even if the child that was at it has
+ * not closed it yet. */
+static void
+body_unlock(const struct body *body)
+{
+	if (body->resumed.has_part && !body->attached && body->file.fd >= 0)
+		flock(body->file.fd, LOCK_UN);
+}
+
 void
 body_free(struct body *body)
 {
 	if (body == NULL)
 		return;
+	body_unlock(body);
 	unnamed_close(&body->file);
 	unnamed_close(&body->made);
+	resumed_release(&body->resumed);
 	if (!body->attached) {
+		if (body->store->parts != NULL)
+			parts_leave(body->store->parts, body->slot);
 		budget_leave(body->store->budget, body->slot);
 		slots_give(body->store->slots, body->slot);
 	}
@@ -171,13 +195,24 @@ body_open_file(const struct body *body, struct unnamed *ret)
 		unnamed_open(ret, store->folder);
 }
 
+/* Its part, or a file without a name. */
+static int
+body_open_spill(struct body *body)
+{
+	if (resumed_open(&body->resumed, &body->file) != 0)
+		return errno == EALREADY ?
+			body_open_file(body, &body->file) : -1;
+	body->shared = 1;
+	return 0;
+}
+
 /* Moves it from memory to a file; -1 with errno, and it stays. */
 static int
 body_spill(struct body *body)
 {
 	const struct body_store *store = body->store;
 
-	if (body_open_file(body, &body->file) != 0)
+	if (body_open_spill(body) != 0)
 		return -1;
 	if (unnamed_append(&body->file, slots_at(store->slots, body->slot),
 	    (size_t)body->len) != 0) {
@@ -212,7 +247,8 @@ body_write(void *arg, const void *p, size_t n)
 	}
 	if (body->file.fd < 0 && body_spill(body) != 0)
 		return -1;
-	if (unnamed_append(&body->file, p, n) != 0)
+	if (resumed_check(&body->resumed, &body->file, *(const char *)p) != 0 ||
+	    unnamed_append(&body->file, p, n) != 0)
 		return -1;
 	budget_charge_file(store->budget, body->slot, n);
 	return 0;
@@ -237,9 +273,42 @@ body_wait(void *arg, int64_t us)
 	budget_wait(body->store->budget, body->slot, us);
 }
 
+static int
+body_begin(void *arg, const struct fetch_reply_head *head)
+{
+	struct body *body = arg;
+
+	if (resumed_begin(&body->resumed, head, &body->file) != 0)
+		return -1;
+	body->shared |= body->resumed.has_part;
+	return 0;
+}
+
+void
+body_name_part(struct body *body, const char *path)
+{
+	if (body->store->parts != NULL)
+		resumed_init(&body->resumed, body->store->parts, body->slot,
+			path);
+}
+
+const char *
+body_part_path(const struct body *body)
+{
+	return body->resumed.path;
+}
+
+int
+body_has_part(const struct body *body)
+{
+	return body->resumed.has_part;
+}
+
 void
 body_receive(struct body *body, struct fetch_request *request)
 {
+	body->resumed.request = request;
+	request->begin_body = body->resumed.path != NULL ? body_begin : NULL;
 	request->write_body = body_write;
 	request->may_write = body_may_write;
 	request->wait_write = body_wait;
@@ -366,6 +435,7 @@ body_tell(const struct body *body, struct body_place *ret, int *ret_fd)
 {
 	ret->slot = body->slot;
 	ret->in_file = body->file.fd >= 0;
+	ret->has_part = body->resumed.has_part;
 	ret->len = ret->in_file ? body->file.len : body->len;
 	*ret_fd = ret->in_file ? body->file.fd : BODY_NO_FILE;
 }
@@ -406,6 +476,9 @@ body_attach(struct body_store *store, const struct body_place *place, int fd)
 	body->slot = (size_t)place->slot;
 	body->attached = 1;
 	body_take_place(body, place, fd);
+	body->resumed.has_part = place->has_part;
+	/* Anybody may cut a file that has a name. */
+	body->shared = place->in_file && place->has_part;
 	return body;
 }
 
@@ -423,6 +496,7 @@ body_update(struct body *body, const struct body_place *place, int fd)
 	if (file != body->file.fd)
 		unnamed_close(&body->file);
 	body_take_place(body, place, file);
+	body->resumed.has_part = place->has_part && body->resumed.path != NULL;
 	body->shared = place->in_file;
 	return 0;
 }

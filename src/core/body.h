@@ -9,6 +9,7 @@
 
 struct budget;
 struct fetch_request;
+struct parts;
 
 /*
  * Where a run's bodies are: a range of addresses for each, reserved before
@@ -25,6 +26,7 @@ struct body_store_args {
 				 * files. 0: what the budget allows */
 	const char *folder;	/* for bodies that spill; NULL: $TMPDIR, /tmp */
 	int linkable;		/* their files may be given a name there */
+	struct parts *parts;	/* borrowed; NULL: bodies begin anew */
 };
 
 struct body_store *body_store_new(const struct body_store_args *args,
@@ -32,10 +34,11 @@ struct body_store *body_store_new(const struct body_store_args *args,
 void body_store_free(struct body_store *store);	/* NULL is fine */
 /* How many more body_new() has places for. */
 size_t body_store_room(struct body_store *store);
+struct parts *body_store_parts(const struct body_store *store);
 
 /*
  * A reply's body: in the store, and in a file once it is too large or memory
- * is short. No such file has a name.
+ * is short. No such file has a name, unless it is a part.
  */
 struct body;
 
@@ -55,7 +58,21 @@ int body_write(void *body, const void *p, size_t n);
 int body_may_write(void *body);
 /* Waits until that may have changed, at most so long. */
 void body_wait(void *body, int64_t us);
-/* Has a fetch's reply written to it, by the three above. */
+/*
+ * Where the store has parts: its file, if it needs one, is the part of `path`,
+ * to be gone on with later. Before body_receive().
+ */
+void body_name_part(struct body *body, const char *path);
+/* NULL: it has none. */
+const char *body_part_path(const struct body *body);
+/* Whether it took its part, which then is its file or what came of that. */
+int body_has_part(const struct body *body);
+/*
+ * Has a fetch's reply written to it, by the three above. With a part the
+ * request must be one for all of what its URL stands for, or for the rest: see
+ * fetch_request.resume_from. It stays where it is until the reply is there,
+ * whose os_errno may be one of part_resume()'s.
+ */
 void body_receive(struct body *body, struct fetch_request *request);
 uint64_t body_length(const struct body *body);
 /* All its bytes, until the next call for this body; a file is mapped. */
@@ -90,7 +107,7 @@ int body_fd(const struct body *body);
 #define BODY_NO_FILE (-1)
 struct body_place {
 	uint64_t slot, len;
-	int in_file;
+	int in_file, has_part;
 };
 
 /* *ret_fd stays the body's. */

@@ -498,7 +498,7 @@ dispatch_grant(struct dispatch *dispatch, struct job *job)
 	job_move(job, JOB_GRANTED);
 	dispatch_count(dispatch, 1);
 	job->hop_us = clock_us() - job->name_us;
-	if (job->n_hops == 0)
+	if (job->n_hops == 0 && !job->starts_over)
 		job->started_us = job->hop_us;
 	job_uncount(job);
 	request->time_left_us = dispatch_time_left(dispatch, job);
@@ -663,7 +663,7 @@ dispatch_repeats(const struct dispatch *dispatch)
 static void
 dispatch_cut_job(struct dispatch *dispatch, struct job *job)
 {
-	if (job->n_hops > 0)
+	if (job->n_hops > 0 || job->starts_over)
 		settle_stopped(&dispatch->settle, job);
 	else if (dispatch->expired &&
 	    (job->attempt > 1 || !dispatch_repeats(dispatch)))

@@ -8,6 +8,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "core/keeper.h"
+#include "core/part.h"
 #include "core/service.h"
 #include "net/fetch.h"
 #include "url/url.h"
@@ -55,6 +56,10 @@ struct job {
 				 * who takes all */
 	enum keeper_there there;	/* what a file of that name means */
 	char *refused;		/* KEEPER_REFUSED: why; owned */
+	struct part part;	/* of its body, as far as it is known: found
+				 * on the disk before the attempt */
+	int starts_over;	/* this attempt found that it cannot be gone
+				 * on with */
 	struct work *work;	/* what its process made of the body already,
 				 * or NULL */
 	struct origin *origin;	/* of this hop; a reference. NULL when the
@@ -78,9 +83,12 @@ void job_free(struct job *job);
 void job_start(struct job *job, const struct run_settings *settings);
 /* The list's own URL once more: forgets hops, addresses and the reply. */
 void job_restart(struct job *job);
+/* This hop once more, for all of the body: its part is of no use. */
+void job_start_over(struct job *job);
 /*
  * Makes a place in `bodies` for the body of this hop's reply; -1: there is
  * none. It is held no longer than the hop lasts: many may wait for their next.
+ * Where the store has parts the request is for what is missing.
  */
 int job_open_body(struct job *job, struct body_store *bodies);
 void job_close_body(struct job *job);

@@ -14,6 +14,7 @@
 #include "core/job.h"
 #include "core/keeper.h"
 #include "core/naming.h"
+#include "core/part.h"
 #include "core/tree.h"
 
 struct keeper {
@@ -84,6 +85,9 @@ keeper_found(const struct keeper *keeper, struct job *job)
 	switch (keeper->naming->existing) {
 	case NAMING_SKIP:
 		job->there = KEEPER_SKIP;
+		/* Who linked it may have been killed right after. */
+		if (keeper->naming->resume)
+			part_remove(keeper->tree, job->name);
 		break;
 	case NAMING_OVERWRITE:
 		break;
@@ -124,4 +128,6 @@ keeper_prepare(struct keeper *keeper, struct job *job)
 		/* What the system says now, it says when the file is made. */
 		break;
 	}
+	if (keeper->naming->resume && job->there == KEEPER_NONE)
+		part_look(keeper->tree, job->name, &job->part);
 }

@@ -25,7 +25,7 @@ enum keeper_there {
 	KEEPER_REFUSED,		/* it fails; job->refused says why */
 };
 
-/* Sets job->keeps, name, there and refused. `keeper` may be NULL. */
+/* Sets job->keeps, name, there, refused and part. `keeper` may be NULL. */
 void keeper_prepare(struct keeper *keeper, struct job *job);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,9 +122,16 @@ outcome_refusal(enum fetch_refusal refusal)
 static char *
 outcome_not_written(const struct job *job)
 {
+	int number = job->fetch.reply.os_errno;
+
+	if (number == EBUSY && job->name != NULL)
+		return mem_printf("%s.part: in use by another process",
+			job->name);
+	if (number == ELOOP && job->name != NULL)
+		return mem_printf("%s.part: a link or no file, or it has "
+			"several names: not touched", job->name);
 	return mem_printf("the body found no place in %s: %s", job->keeps ?
-		"the output folder" : "$TMPDIR",
-		strerror(job->fetch.reply.os_errno));
+		"the output folder" : "$TMPDIR", strerror(number));
 }
 
 static char *

@@ -88,6 +88,7 @@ struct result {
 	int hop;		/* a redirect that was followed, which is no
 				 * record: for archives alone */
 	int keeps;		/* its body, if good, becomes a file */
+	int parted;		/* likewise: a part may lie beside it */
 	char *name;		/* of that, below the output folder; owned */
 	char *asked;		/* likewise: the list's URL, which the name is
 				 * made of where `name` is NULL; owned */

@@ -78,6 +78,8 @@ settle_result(const struct settle *settle, struct job *job,
 	    !settle_has_content(job))
 		return result;
 	result->keeps = 1;
+	result->parted = job->part.url != NULL ||
+		(job->body != NULL && body_has_part(job->body));
 	result->name = job->name;
 	job->name = NULL;
 	result->asked = mem_strdup(job_first_url(job)->text);
@@ -194,6 +196,22 @@ settle_attempt(struct settle *settle, const struct job *job)
 	};
 }
 
+/* Whether the rest was asked for and what came cannot be put behind what is
+ * here. Once in an attempt: then all of it is asked for. */
+static int
+settle_starts_over(const struct job *job)
+{
+	const struct fetch_reply *reply = &job->fetch.reply;
+
+	if (job->fetch.request.resume_from == 0)
+		return 0;
+	if (reply->refusal == FETCH_NOT_WRITTEN)
+		return reply->os_errno == ESTALE ||
+			reply->os_errno == EALREADY;
+	return reply->refusal == FETCH_BAD_RANGE ||
+		(reply->code == CURLE_OK && reply->response_code == 416);
+}
+
 struct verdict
 settle_judge(struct settle *settle, struct job *job, struct err *err)
 {
@@ -202,6 +220,10 @@ settle_judge(struct settle *settle, struct job *job, struct err *err)
 
 	if (settle->settings->no_fetch && job->fetch.reply.code == CURLE_OK)
 		return (struct verdict){ .kind = VERDICT_FINAL, .ok = 1 };
+	if (settle_starts_over(job)) {
+		job_start_over(job);
+		return (struct verdict){ .kind = VERDICT_REDIRECT };
+	}
 	verdict = verdict_of_reply(&settle->settings->verdict,
 		&job->fetch.reply, &attempt);
 	if (verdict.kind == VERDICT_REDIRECT &&

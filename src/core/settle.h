@@ -33,8 +33,9 @@ void settle_init(struct settle *settle, const struct run_settings *settings,
 
 /*
  * Judges the reply. VERDICT_REDIRECT: job->fetch is the next hop's request
- * already. Else the attempt is over and settle_finish() ends it; `err` says
- * what libcurl did not: why a redirect is not followed.
+ * already, or this one's once more, now for all of the body. Else the attempt
+ * is over and settle_finish() ends it; `err` says what libcurl did not: why a
+ * redirect is not followed.
  */
 struct verdict settle_judge(struct settle *settle, struct job *job,
 	struct err *err);

@@ -387,6 +387,7 @@ tree_home(struct tree *tree, const struct tree_file *file,
 	if (end == TREE_NONE || (end == TREE_OK &&
 	    !tree_same(ret, file->fd, &st))) {
 		err_set(err, ERR_IO, "%s: somebody removed it", file->name);
+		errno = ENOENT;
 		return TREE_FAILED;
 	}
 	if (end != TREE_OK)
@@ -519,6 +520,23 @@ tree_link(struct tree *tree, struct tree_file *file, const char *path,
 	if (from.folder >= 0)
 		close(from.folder);
 	return end;
+}
+
+enum tree_end
+tree_remove(struct tree *tree, const char *path, struct err *err)
+{
+	struct tree_place place;
+	struct stat st;
+	enum tree_end end = tree_find(tree, path, 0, &place, err);
+
+	if (end == TREE_OK)
+		end = tree_look_at(&place, path, &st, err);
+	if (end != TREE_OK)
+		return end;
+	if (unlinkat(place.folder, place.name, 0) != 0)
+		return errno == ENOENT ? TREE_NONE : tree_failed(path, err);
+	folders_changed(tree->folders, path, place.len);
+	return TREE_OK;
 }
 
 void

@@ -92,6 +92,10 @@ enum tree_end tree_link(struct tree *tree, struct tree_file *file,
 	const char *path, enum tree_policy policy, char **ret_path,
 	struct err *err);
 
+/* Takes a file's name away. */
+enum tree_end tree_remove(struct tree *tree, const char *path,
+	struct err *err);
+
 /* Closes it. One that was not linked is gone, unless it is a part. */
 void tree_close(struct tree *tree, struct tree_file *file);
 

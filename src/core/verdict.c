@@ -37,6 +37,8 @@ struct verdict_error {
 const char *
 verdict_write_detail(int number)
 {
+	if (number == EBUSY)
+		return "in_use";
 	return number == ENOSPC || number == EDQUOT || number == EIO ||
 		number == EROFS ? "write_failed" : "write_refused";
 }

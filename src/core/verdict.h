@@ -46,6 +46,7 @@ struct fetch_reply;
 	X(blocked, "redirected to another scheme") \
 	X(downgrade, "redirected from https to http") \
 	X(write_refused, "the file could not be written") \
+	X(in_use, "another process writes to the same .part") \
 	X(write_failed, "the disk is full, read-only or broken") \
 	X(cut, "the body ended early") \
 	X(limit, "a body larger than --max-body, decode's SIZE or a stage takes") \
@@ -121,7 +122,7 @@ struct verdict verdict_of_name(const struct verdict_policy *policy,
 /*
  * The detail of a body that could not be written, for what the system said:
  * "write_failed" where the disk is as full, or as dead, for every other one,
- * else "write_refused".
+ * "in_use" where its part is another process's, else "write_refused".
  */
 const char *verdict_write_detail(int number);
 

@@ -132,7 +132,7 @@ easy_prepare(struct easy *easy, struct fetch *fetch)
 	easy_capture_start(easy);
 	chunks_init(&easy->chunks);
 	easy->begun = 0;
-	easy->body_bytes = easy->raw_bytes = 0;
+	easy->before = easy->body_bytes = easy->raw_bytes = 0;
 	easy->error[0] = '\0';
 	easy_setup_request(easy, &fetch->request);
 	if (easy->setup == CURLE_OK)

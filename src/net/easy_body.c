@@ -42,7 +42,8 @@ easy_is_too_long(const struct easy *easy, const struct easy_piece *piece)
 {
 	uint64_t max = easy->env->settings->max_body;
 
-	return max > 0 && easy->body_bytes + piece->content > max;
+	return max > 0 &&
+		easy->before + easy->body_bytes + piece->content > max;
 }
 
 /*
@@ -96,6 +97,8 @@ easy_body_begin(struct easy *easy)
 		easy->headers.refusal = FETCH_BAD_RANGE;
 		return -1;
 	}
+	if (head.response_code == 206 && easy->resumes)
+		easy->before = request->resume_from;
 	if (request->begin_body == NULL ||
 	    request->begin_body(request->write_arg, &head) == 0)
 		return 0;

@@ -49,6 +49,7 @@ struct easy {
 	struct easy_capture capture;
 	int resumes;		/* it asked for the rest of a file alone */
 	int begun;		/* begin_body was called, or would have been */
+	uint64_t before;	/* bytes of the file in front of this part */
 	uint64_t body_bytes;	/* of content */
 	struct chunks chunks;	/* where the body is captured and in chunks */
 	uint64_t raw_bytes;	/* of the body, framing included */

@@ -19,6 +19,7 @@
 #include "core/content.h"
 #include "core/filename.h"
 #include "core/naming.h"
+#include "core/part.h"
 #include "core/result.h"
 #include "core/tree.h"
 #include "core/verdict.h"
@@ -109,9 +110,14 @@ files_link(struct files *files, const struct result *result, const char *path,
 	enum tree_end end;
 
 	if (file.fd >= 0) {
+		/* A part has a name already, which it gives up. */
+		if (result->parted && part_is(files->tree, result->name,
+		    file.fd))
+			file.name = part_name(result->name);
 		files_date(&file, result);
 		end = tree_link(files->tree, &file, path, policy, ret_path,
 			err);
+		free(file.name);
 		/* Not where the file system has no files without a name. */
 		if (end != TREE_FAILED || (errno != ENOENT && errno != EXDEV))
 			return end;
@@ -302,6 +308,8 @@ files_store(struct files *files, struct result *result, const char *path,
 	else
 		rc = files_failed(files, result, end == TREE_FAILED ? errno :
 			0, &why, err);
+	if (result->parted && result->ok)
+		part_remove(files->tree, result->name);
 	free(linked);
 	free(hashed);
 	return rc;

@@ -37,6 +37,7 @@ struct promise_set {
 #define PROMISE_SETS(X) \
 	X(delivery) \
 	X(replies) \
+	X(resumes) \
 	X(retries) \
 	X(redirects) \
 	X(lookups) \

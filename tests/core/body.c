@@ -566,15 +566,15 @@ places_that_cannot_be_are_refused(void **state)
 		struct body_place place;
 		int kind;	/* 'f': 10 bytes in a file, 'p': a pipe */
 	} cases[] = {
-		{ "no such slot", { 2, 0, 0 }, 0 },
-		{ "longer than the slot", { 0, 64 * KIB + 1, 0 }, 0 },
-		{ "longer than anything", { 0, UINT64_MAX, 0 }, 0 },
-		{ "a number that no slot has", { UINT64_MAX, 0, 0 }, 0 },
-		{ "a file that is not sent", { 0, 10, 1 }, 0 },
-		{ "a file that is not wanted", { 0, 10, 0 }, 'f' },
-		{ "a file for no such slot", { 2, 10, 1 }, 'f' },
-		{ "a file that is shorter", { 0, 11, 1 }, 'f' },
-		{ "a file that is a pipe", { 0, 0, 1 }, 'p' },
+		{ "no such slot", { 2, 0, 0, 0 }, 0 },
+		{ "longer than the slot", { 0, 64 * KIB + 1, 0, 0 }, 0 },
+		{ "longer than anything", { 0, UINT64_MAX, 0, 0 }, 0 },
+		{ "a number that no slot has", { UINT64_MAX, 0, 0, 0 }, 0 },
+		{ "a file that is not sent", { 0, 10, 1, 0 }, 0 },
+		{ "a file that is not wanted", { 0, 10, 0, 0 }, 'f' },
+		{ "a file for no such slot", { 2, 10, 1, 0 }, 'f' },
+		{ "a file that is shorter", { 0, 11, 1, 0 }, 'f' },
+		{ "a file that is a pipe", { 0, 0, 1, 0 }, 'p' },
 	};
 	struct rig rig;
 	struct body *body;

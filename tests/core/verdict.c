@@ -648,7 +648,7 @@ a_disk_that_is_full_is_told_from_one_body(void **state)
 		{ EROFS, "write_failed" }, { EIO, "write_failed" },
 		{ EFBIG, "write_refused" }, { ENAMETOOLONG, "write_refused" },
 		{ ENOENT, "write_refused" }, { EMFILE, "write_refused" },
-		{ 0, "write_refused" },
+		{ EBUSY, "in_use" }, { 0, "write_refused" },
 	};
 	size_t i;
 
