@@ -5,7 +5,7 @@
 
 load helpers
 
-setup_file() {
+setup() {
 	need python3
 }
 

@@ -4,7 +4,7 @@
 
 load helpers
 
-setup_file() {
+setup() {
 	need python3
 }
 

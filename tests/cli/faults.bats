@@ -4,7 +4,7 @@
 
 load helpers
 
-setup_file() {
+setup() {
 	need python3
 	export STRIKE_SO=$builddir/cli/strike.so
 	LD_PRELOAD=$STRIKE_SO "$FETCHALL" --version >/dev/null 2>&1 ||
