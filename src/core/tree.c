@@ -387,6 +387,7 @@ tree_home(struct tree *tree, const struct tree_file *file,
 	if (end == TREE_NONE || (end == TREE_OK &&
 	    !tree_same(ret, file->fd, &st))) {
 		err_set(err, ERR_IO, "%s: somebody removed it", file->name);
+		errno = ENOENT;
 		return TREE_FAILED;
 	}
 	if (end != TREE_OK)
@@ -525,6 +526,7 @@ void
 tree_close(struct tree *tree, struct tree_file *file)
 {
 	struct tree_place place;
+	int e = errno;
 
 	if (file->name != NULL && !file->keep &&
 	    tree_find(tree, file->name, 0, &place, NULL) == TREE_OK)
@@ -533,6 +535,7 @@ tree_close(struct tree *tree, struct tree_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	*file = TREE_FILE_NONE;
+	errno = e;
 }
 
 int

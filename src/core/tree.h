@@ -92,7 +92,8 @@ enum tree_end tree_link(struct tree *tree, struct tree_file *file,
 	const char *path, enum tree_policy policy, char **ret_path,
 	struct err *err);
 
-/* Closes it. One that was not linked is gone, unless it is a part. */
+/* Closes it and keeps errno. One that was not linked is gone, unless it is a
+ * part. */
 void tree_close(struct tree *tree, struct tree_file *file);
 
 /*

@@ -170,6 +170,9 @@ with_disk() {
 	[[ $stderr == *"--no-fetch: there are no bodies that could be kept"* ]]
 	run -2 --separate-stderr fetch -O --output-dir '' http://h/
 	[[ $stderr == *"--output-dir is empty"* ]]
+	touch file
+	run -3 --separate-stderr fetch -O --output-dir file http://h/
+	[[ $stderr == *"--output-dir: file: Not a directory"* ]]
 	run -2 --separate-stderr fetch -O -o x http://h/
 	[[ $stderr == *"--save and --output name files in two ways"* ]]
 	run -2 --separate-stderr fetch -o '../%{seq}' http://h/

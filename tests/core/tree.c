@@ -231,6 +231,22 @@ one_that_was_not_linked_is_gone(void **state)
 	assert_int_equal(count(place->fd, "out"), 1);
 }
 
+/* Why a body could not be kept is known by errno, which is looked at behind
+ * the close. */
+static void
+closing_hides_no_error(void **state)
+{
+	struct place *place = *state;
+	struct tree_file file;
+
+	assert_int_equal(tree_create(place->tree, "h/a", &file, NULL),
+		TREE_OK);
+	remove_all(place->fd, "out");
+	errno = ENOSPC;
+	tree_close(place->tree, &file);
+	assert_int_equal(errno, ENOSPC);
+}
+
 static void
 a_file_may_end_in_another_folder(void **state)
 {
@@ -894,6 +910,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_BOTH(modes_are_the_umasks),
 	TEST_BOTH(what_is_there_stays_unless_asked),
 	TEST_BOTH(one_that_was_not_linked_is_gone),
+	TEST_BOTH(closing_hides_no_error),
 	TEST_BOTH(a_file_may_end_in_another_folder),
 	TEST_BOTH(files_and_folders_of_one_name_are_all_kept),
 	TEST_BOTH(the_path_says_which_folder_gave_way),
