@@ -287,11 +287,12 @@ safe_tree() {
 	[ "$(tree in/o | wc -l)" -gt 20 ]
 }
 
-@test "NDJSON names that lead out are refused, each alone" {
+@test "NDJSON names that lead out or a terminal obeys are refused, each alone" {
 	run fetch --dry-run --input-format ndjson /dev/null
 	[[ $output != *"without jansson"* ]] || skip "${lines[0]}"
 	mkdir in
-	for name in ../x /tmp/x a/../../x .. . a//b a/ ''; do
+	for name in ../x /tmp/x a/../../x .. . a//b a/ '' \
+		'a\u001b[2Jb' 'a\nb' '\u009b' 'a\u202eb'; do
 		echo "{\"url\":\"$ORIGIN_URL/bytes/1\",\"output\":\"$name\"}"
 	done >in/list
 	echo "{\"url\":\"$ORIGIN_URL/bytes/1\",\"output\":\"d/good\"}" >>in/list

@@ -424,11 +424,14 @@ devices_and_fifos_are_not_touched(void **state)
 }
 
 static void
-paths_out_of_the_folder_are_refused(void **state)
+bad_paths_are_refused(void **state)
 {
 	static const char *const paths[] = {
 		"", "/", "/etc/x", "..", "../x", "a/../x", "a/..", ".", "./a",
 		"a//b", "a/", "a/./b",
+		/* Nor are those that a terminal would obey. */
+		"a\033[2Jb", "a\nb", "\177", "h\033/a", "\xc2\x9b", "\xff",
+		"a\xe2\x80\xae b",
 	};
 	struct place *place = *state;
 	struct tree_file file;
@@ -918,7 +921,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_BOTH(links_are_neither_followed_nor_replaced),
 	TEST(a_part_that_is_a_link_or_linked_is_refused),
 	TEST_BOTH(devices_and_fifos_are_not_touched),
-	TEST_BOTH(paths_out_of_the_folder_are_refused),
+	TEST_BOTH(bad_paths_are_refused),
 	TEST(hostile_names_all_stay_inside),
 	TEST_BOTH(a_folder_removed_meanwhile_is_made_again),
 	TEST_BOTH(a_file_outlives_its_folder),
