@@ -16,7 +16,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "core/folders.h"
 #include "core/tree.h"
 #include "core/unnamed.h"
@@ -107,6 +109,21 @@ tree_path_good(const char *path)
 	}
 }
 
+/* Whether a terminal that lists it shows it as it is: what URLs give is, but
+ * a list may name its files itself. */
+static int
+tree_path_clean(const char *path)
+{
+	size_t len = strlen(path);
+	struct buf clean;
+	int same;
+
+	buf_init(&clean, len);
+	same = utf8_add_clean(&clean, path, len) == 0 && clean.len == len;
+	buf_release(&clean);
+	return same;
+}
+
 static enum tree_end
 tree_failed(const char *path, struct err *err)
 {
@@ -125,6 +142,11 @@ tree_find(struct tree *tree, const char *path, int make,
 
 	if (!tree_path_good(path)) {
 		err_set(err, ERR_IO, "'%s' is no path below a folder", path);
+		return TREE_REFUSED;
+	}
+	if (!tree_path_clean(path)) {
+		err_set(err, ERR_IO, "'%s' holds a control character, or what "
+			"is no UTF-8", path);
 		return TREE_REFUSED;
 	}
 	ret->len = slash != NULL ? (size_t)(slash - path) : 0;
@@ -543,6 +565,7 @@ void
 tree_close(struct tree *tree, struct tree_file *file)
 {
 	struct tree_place place;
+	int e = errno;
 
 	if (file->name != NULL && !file->keep &&
 	    tree_find(tree, file->name, 0, &place, NULL) == TREE_OK)
@@ -551,6 +574,7 @@ tree_close(struct tree *tree, struct tree_file *file)
 	if (file->fd >= 0)
 		close(file->fd);
 	*file = TREE_FILE_NONE;
+	errno = e;
 }
 
 int

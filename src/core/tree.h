@@ -10,9 +10,10 @@ struct tree;
 
 /*
  * The output folder, and all that is ever done below it. Paths are those of
- * core/filename and core/template: relative, without "." and "..", else they
- * are refused. No symbolic link is followed below the folder, nothing but
- * files and folders is opened, and a file has its name only when it is whole.
+ * core/filename and core/template, or a list's own: relative, without "." and
+ * "..", and text without control characters, else they are refused. No symbolic
+ * link is followed below the folder, nothing but files and folders is opened,
+ * and a file has its name only when it is whole.
  *
  * A folder and a file may want one name (/a and /a/b). Who comes second gives
  * way: folders get "@" behind their name, which no URL gives them (a@/b); for
@@ -96,7 +97,8 @@ enum tree_end tree_link(struct tree *tree, struct tree_file *file,
 enum tree_end tree_remove(struct tree *tree, const char *path,
 	struct err *err);
 
-/* Closes it. One that was not linked is gone, unless it is a part. */
+/* Closes it and keeps errno. One that was not linked is gone, unless it is a
+ * part. */
 void tree_close(struct tree *tree, struct tree_file *file);
 
 /*

@@ -40,8 +40,10 @@ files_open(const struct sink_args *args, struct err *err)
 		args->sync ? TREE_SYNC : 0, err);
 	struct files *files;
 
-	if (tree == NULL)
+	if (tree == NULL) {
+		err_in(err, "--output-dir");
 		return NULL;
+	}
 	files = mem_array(1, sizeof *files);
 	files->naming = args->naming;
 	files->tree = tree;
@@ -71,7 +73,6 @@ files_fill(struct files *files, const struct result *result, const char *path,
 {
 	enum tree_end end = tree_create(files->tree, path, ret, err);
 	struct files_out out = { .path = path };
-	int number;
 
 	if (end != TREE_OK)
 		return end;
@@ -80,9 +81,7 @@ files_fill(struct files *files, const struct result *result, const char *path,
 	if (content_read(result->body, result->chunked, files_write, &out,
 	    err) == 0)
 		return TREE_OK;
-	number = errno;
 	tree_close(files->tree, ret);
-	errno = number;
 	return TREE_FAILED;
 }
 
@@ -329,6 +328,7 @@ files_take(void *self, struct result *result, struct err *err)
 		return files_end(result, err);
 	if (!result->keeps || !result->ok || result->skipped)
 		return 0;
+	errno = 0;
 	path = files_path(files, result, &why);
 	if (path == NULL)
 		return files_failed(files, result, errno, &why, err);

@@ -170,6 +170,9 @@ with_disk() {
 	[[ $stderr == *"--no-fetch: there are no bodies that could be kept"* ]]
 	run -2 --separate-stderr fetch -O --output-dir '' http://h/
 	[[ $stderr == *"--output-dir is empty"* ]]
+	touch file
+	run -3 --separate-stderr fetch -O --output-dir file http://h/
+	[[ $stderr == *"--output-dir: file: Not a directory"* ]]
 	run -2 --separate-stderr fetch -O -o x http://h/
 	[[ $stderr == *"--save and --output name files in two ways"* ]]
 	run -2 --separate-stderr fetch -o '../%{seq}' http://h/
@@ -284,11 +287,12 @@ safe_tree() {
 	[ "$(tree in/o | wc -l)" -gt 20 ]
 }
 
-@test "NDJSON names that lead out are refused, each alone" {
+@test "NDJSON names that lead out or a terminal obeys are refused, each alone" {
 	run fetch --dry-run --input-format ndjson /dev/null
 	[[ $output != *"without jansson"* ]] || skip "${lines[0]}"
 	mkdir in
-	for name in ../x /tmp/x a/../../x .. . a//b a/ ''; do
+	for name in ../x /tmp/x a/../../x .. . a//b a/ '' \
+		'a\u001b[2Jb' 'a\nb' '\u009b' 'a\u202eb'; do
 		echo "{\"url\":\"$ORIGIN_URL/bytes/1\",\"output\":\"$name\"}"
 	done >in/list
 	echo "{\"url\":\"$ORIGIN_URL/bytes/1\",\"output\":\"d/good\"}" >>in/list

@@ -231,6 +231,22 @@ one_that_was_not_linked_is_gone(void **state)
 	assert_int_equal(count(place->fd, "out"), 1);
 }
 
+/* Why a body could not be kept is known by errno, which is looked at behind
+ * the close. */
+static void
+closing_hides_no_error(void **state)
+{
+	struct place *place = *state;
+	struct tree_file file;
+
+	assert_int_equal(tree_create(place->tree, "h/a", &file, NULL),
+		TREE_OK);
+	remove_all(place->fd, "out");
+	errno = ENOSPC;
+	tree_close(place->tree, &file);
+	assert_int_equal(errno, ENOSPC);
+}
+
 static void
 a_file_may_end_in_another_folder(void **state)
 {
@@ -408,11 +424,14 @@ devices_and_fifos_are_not_touched(void **state)
 }
 
 static void
-paths_out_of_the_folder_are_refused(void **state)
+bad_paths_are_refused(void **state)
 {
 	static const char *const paths[] = {
 		"", "/", "/etc/x", "..", "../x", "a/../x", "a/..", ".", "./a",
 		"a//b", "a/", "a/./b",
+		/* Nor are those that a terminal would obey. */
+		"a\033[2Jb", "a\nb", "\177", "h\033/a", "\xc2\x9b", "\xff",
+		"a\xe2\x80\xae b",
 	};
 	struct place *place = *state;
 	struct tree_file file;
@@ -894,6 +913,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_BOTH(modes_are_the_umasks),
 	TEST_BOTH(what_is_there_stays_unless_asked),
 	TEST_BOTH(one_that_was_not_linked_is_gone),
+	TEST_BOTH(closing_hides_no_error),
 	TEST_BOTH(a_file_may_end_in_another_folder),
 	TEST_BOTH(files_and_folders_of_one_name_are_all_kept),
 	TEST_BOTH(the_path_says_which_folder_gave_way),
@@ -901,7 +921,7 @@ static const struct CMUnitTest tests[] = {
 	TEST_BOTH(links_are_neither_followed_nor_replaced),
 	TEST(a_part_that_is_a_link_or_linked_is_refused),
 	TEST_BOTH(devices_and_fifos_are_not_touched),
-	TEST_BOTH(paths_out_of_the_folder_are_refused),
+	TEST_BOTH(bad_paths_are_refused),
 	TEST(hostile_names_all_stay_inside),
 	TEST_BOTH(a_folder_removed_meanwhile_is_made_again),
 	TEST_BOTH(a_file_outlives_its_folder),

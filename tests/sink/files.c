@@ -944,7 +944,8 @@ a_folder_that_cannot_be_opened_is_told(void **state)
 
 	(void)state;
 	assert_null(sink_files.open(&args, &err));
-	assert_string_equal(err.text, "/dev/null/x: Not a directory");
+	assert_string_equal(err.text, "--output-dir: /dev/null/x: "
+		"Not a directory");
 }
 
 static const struct CMUnitTest tests[] = {
