@@ -239,7 +239,8 @@ settings_set_naming(struct settings *settings, const struct options *options,
 		.disposition = bodies->disposition,
 		.existing = (enum naming_existing)bodies->existing,
 		.sync = options->durable->sync,
-		.since_us = INT64_MAX,
+		/* A URL that is listed twice does not meet its own file. */
+		.since_us = clock_file_us(),
 	};
 	settings->run.naming = &settings->naming;
 	return 0;
