@@ -240,7 +240,8 @@ settings_set_naming(struct settings *settings, const struct options *options,
 		.existing = (enum naming_existing)bodies->existing,
 		.resume = options_continues(options),
 		.sync = options->durable->sync,
-		.since_us = INT64_MAX,
+		/* A URL that is listed twice does not meet its own file. */
+		.since_us = clock_file_us(),
 	};
 	if (settings->naming.resume && naming_waits(&settings->naming))
 		return err_set(err, ERR_USAGE, "--continue cannot find bodies "

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/files.h"
@@ -28,9 +27,6 @@
 #include "core/sink.h"
 #include "core/state.h"
 #include "core/strategy.h"
-
-/* Times of files are those of the kernel's last tick. */
-#define SINGLE_CLOCK_STEP (100 * CLOCK_MS)
 
 struct single {
 	const struct options *options;
@@ -79,8 +75,7 @@ single_open_state(struct single *single, struct err *err)
 	if (single->state == NULL)
 		return err_in(err, "--state");
 	settings->run.state = single->state;
-	settings->naming.since_us = state_began_us(single->state) -
-		SINGLE_CLOCK_STEP;
+	settings->naming.since_us = state_began_us(single->state);
 	return 0;
 }
 

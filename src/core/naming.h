@@ -33,8 +33,8 @@ struct naming {
 	int resume;		/* parts are gone on with */
 	int sync;		/* names appear only for what is on the disk */
 	unsigned flags;		/* COMPONENT_FOLD: case does not count there */
-	/* Files that changed from then on are not from before: wall clock, us
-	 * since 1970. INT64_MAX: all are. */
+	/* Files that changed from then on are not from before, by
+	 * clock_file_us(). INT64_MAX: all are. */
 	int64_t since_us;
 };
 

@@ -23,7 +23,7 @@ static int
 state_create(struct state *state, const struct state_args *args,
 	struct err *err)
 {
-	state->head.began_us = clock_wall_us();
+	state->head.began_us = clock_file_us();
 	return state_store_create(state->store, args->options,
 		args->n_options, &state->head, err);
 }

@@ -36,7 +36,7 @@ void state_free(struct state *state);	/* NULL is fine; commits nothing */
 
 /* Whether a run before this one committed something. */
 int state_resumes(const struct state *state);
-/* When the first run began: wall clock, us since 1970. */
+/* When the first run began, by clock_file_us(). */
 int64_t state_began_us(const struct state *state);
 /* Where the outputs were whole when runs before this one committed last. */
 const struct marks *state_marks(const struct state *state);

@@ -213,6 +213,17 @@ with_disk() {
 	[ "$(tree o | wc -l)" -eq 3 ]
 }
 
+@test "a URL that is listed often does not meet its own file" {
+	yes "$ORIGIN_URL/bytes/10" | head -3000 >list
+	for existing in skip refuse; do
+		run -0 fetch -c 2 --json --existing $existing -O \
+			--output-dir $existing list
+		[ "$(fields ok skipped | sort | uniq -c | tr -s ' ')" = \
+			" 3000 true false" ]
+		[ "$(tree $existing | wc -l)" -eq 1 ]
+	done
+}
+
 @test "a second run of a mirror asks for nothing" {
 	for ((i = 0; i < 300; i++)); do
 		echo "$ORIGIN_URL/bytes/$i"

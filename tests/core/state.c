@@ -51,7 +51,7 @@ static void
 a_new_one_is_empty_and_its_owners_only(void **unused)
 {
 	struct state_bed *bed = *unused;
-	int64_t now = clock_wall_us();
+	int64_t now = clock_file_us();
 	struct state *state = state_bed_open(bed);
 	char log[96], shm[96];
 	struct stat st;
