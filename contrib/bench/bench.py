@@ -75,10 +75,8 @@ class Bench:
         self.records = os.path.join(scratch, "records")
         self.state = os.path.join(scratch, "state")
         self.out = os.path.join(scratch, "out")
-        # A folder whose only file is /dev/null.
-        self.nowhere = os.path.join(scratch, "nowhere")
-        os.mkdir(self.nowhere)
-        os.symlink("/dev/null", os.path.join(self.nowhere, "null"))
+        # For those who cannot do without files.
+        self.drop = os.path.join(scratch, "drop")
         self.stderr = os.path.join(scratch, "stderr")
         self.measure = compile_c("measure", scratch)
         self.floor = compile_c("floor", scratch, ["libcurl", "libevent_core"])
@@ -180,6 +178,7 @@ class Bench:
         for path in (self.state, self.state + "-wal", self.state + "-shm"):
             if os.path.exists(path):
                 os.unlink(path)
+        shutil.rmtree(self.drop, ignore_errors=True)
         before = self.server.requests()
         cost = self.run(argv, n)
         asked = self.server.requests() - before - 1

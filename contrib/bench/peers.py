@@ -115,15 +115,15 @@ def wget(name, *args, **how):
 
 
 def aria2c(at_once, into=None, **how):
-    """It always writes a file: /dev/null, when none is wanted."""
+    """It always writes files, each under a name of its own: with one name,
+    be it a link to /dev/null, it looks for a free one again and again."""
     def argv(bench, work, n):
         return work.wrap(
             [find_tool("aria2c"), "--no-conf", "-q", "-j", str(at_once),
              "-x", "1", "-s", "1", "--file-allocation=none",
-             "--auto-save-interval=0", "--allow-overwrite=true",
-             *trust(work, "--ca-certificate"),
-             "-d", bench.out if into else bench.nowhere,
-             "-i", work.aria2_input(n, "" if into else "null")])
+             "--auto-save-interval=0", *trust(work, "--ca-certificate"),
+             "-d", bench.out if into else bench.drop,
+             "-i", work.aria2_input(n)])
     return Peer("aria2c %d" % at_once, argv, needs=("aria2c",), **how)
 
 

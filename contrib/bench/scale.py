@@ -60,7 +60,7 @@ ONE_HOST = [
           cpu_ratio("fetchall --json", "curl -Z", 0.65),
           cpu_ratio("fetchall --json", "wget2 100", 1.3),
           wall_ratio("fetchall 2 loops", "wget2 100", 1)],
-         rounds=3, warm=100, seconds=120, against=["curl -Z", "wget2 100"]),
+         rounds=3, warm=100, seconds=110, against=["curl -Z", "wget2 100"]),
     Race("connections", "one host, keep-alive, more and more at once",
          [at_once(100), at_once(10), at_once(1000), at_once(3000),
           at_once(5000), floor("-c", "3000"), wget2(1000, part=0.2),
@@ -82,7 +82,7 @@ HOSTS = [
                  100, part=0.02))],
          [cpu_ratio("fetchall 20,000 hosts", "curl -Z", 0.35),
           cpu_ratio("fetchall 20,000 hosts", "wget2 100", 0.8)],
-         urls=20000, rounds=3, warm=0, seconds=100, work=Hosts,
+         urls=20000, rounds=3, warm=0, seconds=140, work=Hosts,
          against=["curl -Z", "wget2 100"]),
 ]
 
@@ -110,7 +110,7 @@ TLS = [
          [floor("-c", "100"), fetchall("--json", "-c", "100", *JSON),
           curl_z(), wget2(100), aiohttp(100, part=0.2), ab(100), wrk(100, 1),
           h2load(100, "--h1")],
-         urls=30000, rounds=3, warm=0, seconds=60, work=tls_keep),
+         urls=30000, rounds=3, warm=0, seconds=50, work=tls_keep),
     Race("http2", "HTTP/2 over TLS, 100 at once",
          [fetchall("--http2", "-c", "100", "--http2", *JSON,
                    option="--http2"),
@@ -121,8 +121,7 @@ TLS = [
 
 BODIES = Race("large-bodies", "four bodies of 1 GiB, one at a time, dropped",
               [fetchall("-c 1", "-c", "1", *JSON), curl("-o /dev/null"),
-               floor("-c", "1"), wget2(1), wget("wget"), aria2c(1, n=1),
-               aiohttp(1, n=1)],
+               floor("-c", "1"), wget2(1), wget("wget"), aiohttp(1, n=1)],
               [Limit("throughput of fetchall / curl", lambda costs: (
                   rate(costs, "fetchall -c 1") / rate(
                       costs, "curl -o /dev/null")), 0.9, least=True,

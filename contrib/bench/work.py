@@ -48,12 +48,11 @@ class Work:
             lambda i: 'url = "%s"\noutput = "%s"\n' % (
                 self.url(i), output.replace("%d", str(i))), n)
 
-    def aria2_input(self, n, out=""):
-        """For aria2c -i; without "out" a file is named after its URL."""
-        line = "\n out=" + out if out else ""
+    def aria2_input(self, n):
+        """For aria2c -i; files are named after their numbers."""
         return self.bench.file(
-            self.name + "-aria2" + ("-null" if out else ""),
-            lambda i: self.url(i) + line + "\n", n)
+            self.name + "-aria2",
+            lambda i: "%s\n out=%d\n" % (self.url(i), i), n)
 
 
 def one_host(bench):
