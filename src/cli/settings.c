@@ -32,7 +32,10 @@
 /* Of a body that a stage wants whole, where --max-body says nothing. */
 #define SETTINGS_MAX_GATHER (UINT64_C(256) << 20)
 #define SETTINGS_NAMES 16384		/* kept in the name cache */
-/* Above so many fetches at once, each receives into this instead of 16 KiB. */
+/* What each fetch receives into, bytes: of a few as much as curl(1) takes, of
+ * a crowd little; libcurl's own 16 KiB in between. */
+#define SETTINGS_FEW 128
+#define SETTINGS_FEW_BUFFER 102400
 #define SETTINGS_CROWD 2000
 #define SETTINGS_CROWD_BUFFER 4096
 
@@ -147,6 +150,15 @@ settings_set_body(struct settings *settings, const char *data,
 	return 0;
 }
 
+/* Large pieces spare calls, and buffers that are touched are memory. */
+static size_t
+settings_receive_buffer(uint64_t concurrency)
+{
+	if (concurrency <= SETTINGS_FEW)
+		return SETTINGS_FEW_BUFFER;
+	return concurrency > SETTINGS_CROWD ? SETTINGS_CROWD_BUFFER : 0;
+}
+
 static void
 settings_set_easy(struct easy_settings *easy, const struct options *options)
 {
@@ -174,8 +186,8 @@ settings_set_easy(struct easy_settings *easy, const struct options *options)
 		.speed_time_us = limits->speed_time,
 		.max_body = limits->max_body,
 		.max_header = limits->max_header,
-		.buffer = options->concurrency->concurrency.items[0] >
-			SETTINGS_CROWD ? SETTINGS_CROWD_BUFFER : 0,
+		.buffer = settings_receive_buffer(
+			options->concurrency->concurrency.items[0]),
 	};
 }
 

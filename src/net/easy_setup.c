@@ -51,12 +51,12 @@ easy_set_limits(struct easy *easy, const struct easy_settings *settings)
 			(curl_off_t)settings->max_body);
 }
 
-/* Since 8.7 it belongs to the multi handle, and there is one for all. */
+/* Since 8.7 it belongs to the multi handle, so a small one saves nothing. */
 static void
 easy_set_buffer(struct easy *easy, size_t size)
 {
-	if (size > 0 && curl_version_info(CURLVERSION_NOW)->version_num <
-	    0x080700)
+	if (size > CURL_MAX_WRITE_SIZE || (size > 0 &&
+	    curl_version_info(CURLVERSION_NOW)->version_num < 0x080700))
 		EASY_SET(easy, CURLOPT_BUFFERSIZE, (long)size);
 }
 
