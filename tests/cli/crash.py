@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""crash.py [--kills N] [--urls N] [--seed N] -- ARGUMENT...: kills a
-run of fetchall with these arguments at random instants, and starts it again,
-until it is through; see world.py for what must hold after each kill and at
+"""crash.py [--kills N] [--urls N] [--seed N] [--parts] -- ARGUMENT...:
+kills a run of fetchall with these arguments (and --continue) at random
+instants, and starts it again, until it is through; see world.py for what must hold after each kill and at
 the end. $FETCHALL is the program.
 
 Half of the time that a run of the list takes goes into commits that a kill
@@ -92,6 +92,7 @@ class Crash:
         need(len(self.ages) < 20 or "--sync" in self.options.arguments or
              median <= MEDIAN, f"kills undo {median} s")
         print(f"{self.kills} kills, {self.requests} requests, "
+              f"{self.server.ranges} for a part, "
               f"{self.repeated} repeated; a kill undid the last "
               f"{median * 1000:.0f} ms (median), "
               f"{max(self.ages, default=0) * 1000:.0f} ms (most)")
@@ -102,6 +103,7 @@ def main():
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--urls", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--parts", action="store_true")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     # Two fifths of a second, of which half count, for each kill.
@@ -109,7 +111,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get(
             "BATS_TEST_TMPDIR")) as folder:
         crash = Crash(Place(server, range(1, options.urls + 1),
-            os.path.join(folder, "run")), server, options)
+            os.path.join(folder, "run"), parts=options.parts), server, options)
         try:
             crash.run()
             crash.report()

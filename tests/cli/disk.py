@@ -20,7 +20,7 @@ from world import Bad, Place, Run, Server, kind_of, need
 COMMON = ["-c", "4", "--retry", "1", "--retry-delay", "20ms"]
 KIB = 1024
 FIRST = {"state": 16 * KIB, "results": 16 * KIB, "a": 64 * KIB,
-         "out": 256 * KIB}
+         "out": 512 * KIB}
 MOST = 64 << 20
 
 

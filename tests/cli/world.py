@@ -7,6 +7,7 @@ what it should hold: each body but the empty one begins with its path. What
 was asked for, and when the reply had left, is counted for each path and run.
 """
 import asyncio
+import functools
 import gzip
 import hashlib
 import json
@@ -31,6 +32,7 @@ HOSTILE = (
 
 
 # A log of its own SQLite has where it is killed at the very first commit.
+PIECE = 64 << 10		# of a long body
 STATE = ("state", "state-wal", "state-journal")
 
 
@@ -66,6 +68,7 @@ def path_of(i):
     return f"/{kind}/{i}"
 
 
+@functools.lru_cache(200)
 def body_of(path):
     """None: nothing good is given under that path."""
     kind = path.split("/")[1]
@@ -77,7 +80,7 @@ def body_of(path):
     start = path.encode() + b"\n"
     size = 200 + seed[0] * 8
     if kind == "big":
-        size += 1200 << 10
+        size += 2500 << 10
     return start + (seed * (size // len(seed) + 1))[:size]
 
 
@@ -115,6 +118,7 @@ class Server:
         self.delay = delay
         self.lock = threading.Lock()
         self.asked = {}		# path: how often, ever
+        self.ranges = 0		# how often a body was gone on with
         self.log = []		# [path, when its reply had left or None]
         self.ready = threading.Event()
         threading.Thread(target=self.main, daemon=True).start()
@@ -163,7 +167,11 @@ class Server:
             self.log.append(row)
         if self.delay:
             await asyncio.sleep(self.delay)
-        keep = self.reply(writer, path, n, b"gzip" in head)
+        keep = True
+        if path.startswith("/big/"):
+            await self.drip(writer, path, head)
+        else:
+            keep = self.reply(writer, path, n, b"gzip" in head)
         await writer.drain()
         row[1] = time.monotonic()
         return keep
@@ -190,14 +198,32 @@ class Server:
             self.send(writer, "200 OK", body_of(path))
         return True
 
+    async def drip(self, writer, path, head):
+        """Long enough to be killed within, and to be gone on with."""
+        body = body_of(path)
+        asked = re.search(rb"(?i)\r\nrange: bytes=(\d+)-\r\n", head)
+        start = int(asked[1]) if asked and b'"%b"' % path.encode() in head \
+            else 0
+        extra = f'ETag: "{path}"\r\n'
+        if start:
+            self.ranges += 1
+            extra += (f"Content-Range: bytes {start}-{len(body) - 1}/"
+                      f"{len(body)}\r\n")
+        self.send(writer, "206 Part" if start else "200 OK", body[start:],
+                  extra, head_only=True)
+        for at in range(start, len(body), PIECE):
+            writer.write(body[at:at + PIECE])
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
     HEADERS = ("Content-Type: text/\x1b]0;title\x07plain\x9b31m\r\n"
                "Content-Disposition: attachment; filename=\"../../\x1b[2J\""
                "\r\nLast-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\n")
 
-    def send(self, writer, status, body, extra=""):
+    def send(self, writer, status, body, extra="", head_only=False):
         writer.write((f"HTTP/1.1 {status}\r\n{self.HEADERS}{extra}"
                       f"Content-Length: {len(body)}\r\n\r\n")
-                     .encode("latin-1") + body)
+                     .encode("latin-1") + (b"" if head_only else body))
 
     def send_chunks(self, writer, body):
         writer.write((f"HTTP/1.1 200 OK\r\n{self.HEADERS}"
@@ -219,10 +245,11 @@ def check_clean(data, what):
 
 class Place:
     """The folder that a run works in: what it may hold, and what it holds.
-    `small` is an output that is in a folder of its own there."""
+    `small` is an output that is in a folder of its own there; with `parts`
+    bodies that were cut off are gone on with, which no archive takes."""
 
-    def __init__(self, server, urls, folder, small=None):
-        self.small = small
+    def __init__(self, server, urls, folder, small=None, parts=False):
+        self.small, self.parts = small, parts
         self.server = server
         self.folder = folder
         self.urls = urls	# the list: numbers of URLs
@@ -245,8 +272,9 @@ class Place:
 
     def options(self):
         return ["--location", "--no-progress", "-O", "--output-dir",
-                self.name("out"), "--warc-file", self.name("a"), "--state",
-                self.name("state"), "--results", self.name("results")]
+                self.name("out"), "--state", self.name("state"), "--results",
+                self.name("results")] + (["--continue"] if self.parts else
+                                         ["--warc-file", self.name("a")])
 
     def marks(self):
         """What the state says: how far each output is whole, and in which
@@ -269,8 +297,9 @@ class Place:
             finally:
                 base.close()
 
-    def check_files(self):
-        """P3, P8: whatever has a name is whole, below the folder."""
+    def check_files(self, parts=False):
+        """P3, P8: whatever has a name is whole, below the folder. With
+        `parts` there may be beginnings, too, under names that say so."""
         files = set()
         for folder, _, names in os.walk(self.at("out")):
             for name in names:
@@ -280,18 +309,22 @@ class Place:
                 check_clean(os.fsencode(path), "a name")
                 with open(path, "rb") as file:
                     body = file.read()
-                self.check_body(path, body)
-                files.add(path)
+                if parts and name.endswith(".part"):
+                    self.check_body(path, body, whole=False)
+                elif not (parts and name.startswith("@from-")):
+                    self.check_body(path, body)
+                    files.add(path)
         return files
 
-    def check_body(self, path, body):
+    def check_body(self, path, body, whole=True):
         if body == b"":
-            need("/empty/" in path, f"{path!r} is empty")
+            need("/empty/" in path or not whole, f"{path!r} is empty")
             return
         asked = body.split(b"\n", 1)[0].decode("latin-1")
         need(asked in self.server.asked, f"{path!r} was never asked for")
-        need(body == body_of(asked), f"{path!r} is not what was sent: "
-             f"{len(body)} bytes")
+        should = body_of(asked)
+        need(body == should or not whole and should.startswith(body),
+             f"{path!r} is not what was sent: {len(body)} bytes")
 
     def check_folder(self, also=()):
         left = {name for name in os.listdir(self.folder)
@@ -349,7 +382,7 @@ class Place:
     def check_killed(self, also=()):
         """Between two runs. The seqs that are settled."""
         marks = self.marks()
-        self.check_files()
+        self.check_files(self.parts)
         self.check_folder(also)
         done = set()
         if "records" in marks:
@@ -377,7 +410,8 @@ class Place:
         for seq, record in finals.items():
             self.check_record(seq, record, named)
         need(named == files, f"no record of {sorted(files - named)}")
-        self.check_archive_end(finals)
+        if not self.parts:
+            self.check_archive_end(finals)
 
     def check_record(self, seq, record, named):
         kind = kind_of(self.urls[seq - 1])
