@@ -79,6 +79,22 @@ single_open_state(struct single *single, struct err *err)
 	return 0;
 }
 
+/* Records would be written over what is remembered. */
+static int
+single_check_results(const struct single *single, struct err *err)
+{
+	const char *state = single->options->durable->state;
+	const char *results = single->options->records->results;
+	struct stat a, b;
+
+	if (state == NULL || results == NULL || stat(state, &a) != 0 ||
+	    stat(results, &b) != 0 || a.st_dev != b.st_dev ||
+	    a.st_ino != b.st_ino)
+		return 0;
+	return err_set(err, ERR_USAGE, "--results %s is the file of --state: "
+		"name another one", results);
+}
+
 /* Before anything is fetched or an output touched. */
 static int
 single_check_list(struct single *single, struct err *err)
@@ -390,6 +406,7 @@ single_run(const struct options *options, struct settings *settings)
 	int status;
 
 	if (single_open_state(&single, &err) != 0 ||
+	    single_check_results(&single, &err) != 0 ||
 	    single_open_source(&single, &err) != 0 ||
 	    single_check_list(&single, &err) != 0 ||
 	    single_retry_failed(&single, &err) != 0 ||

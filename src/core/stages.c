@@ -3,8 +3,8 @@
  * stages -- puts together what bodies need on their way through the stages.
  *
  * Order matters: the memory that processes share comes first (core/bodies),
- * then the processes, then threads. Whether the run is being ended is in that memory
- * too, so that a stage in another process can ask like one in a thread.
+ * then the processes, then threads. Whether the run is being ended is in that
+ * memory too, so that a stage in another process can ask like one in a thread.
  */
 #include "config.h"
 

@@ -37,6 +37,16 @@ go_on() {
 		--state state --results out "$@"
 }
 
+@test "the file of the state is none for records" {
+	for i in 1 2; do
+		run -2 --separate-stderr "$FETCHALL" --state new \
+			--results ./new list
+		[[ $stderr == *"./new is the file of --state"* ]]
+		[ "$(head -c 15 new)" = "SQLite format 3" ]
+	done
+	[ "$(requests)" -eq 0 ]
+}
+
 @test "what is done is read over, and the summary says how much that was" {
 	go_on 0 list
 	grep -q '^100 URLs: 100 ok, 0 failed; 9,900 done before$' \
