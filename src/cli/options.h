@@ -66,6 +66,7 @@ struct options_bodies {
 	char *output, *output_dir;
 	int existing;		/* enum naming_existing */
 	int disposition;
+	int fold_case;
 	int resume, resume_at;
 };
 

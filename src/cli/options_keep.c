@@ -69,6 +69,12 @@ static const struct opt options_bodies_rows[] = {
 	  AT(resume_at, int), .choices = options_resume_at, .dflt = "no",
 	  .arg = "-", .flags = OPT_HIDDEN,
 	  .brief = "curl's name for --continue" },
+	{ .name = "fold-case", .type = &opt_flag, AT(fold_case, int),
+	  .flags = OPT_FIXED,
+	  .brief = "names that no case tells apart: capitals get a hash",
+	  .notes = "For folders that take a and A for one name, and for those "
+		"that are copied to such a system. Without it the second of "
+		"/a and /A finds the first one's file there and is skipped." },
 	{ .name = "content-disposition", .type = &opt_flag,
 	  AT(disposition, int),
 	  .flags = OPT_FIXED,

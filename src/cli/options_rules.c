@@ -60,7 +60,8 @@ options_check_typed(const struct options *options, struct err *err)
 	static const char *const stage[] = { "jobs", "pool", NULL };
 	static const char *const body[] = { "buffer", NULL };
 	static const char *const file[] = { "output-dir", "existing",
-		"content-disposition", "continue", "continue-at", NULL };
+		"fold-case", "content-disposition", "continue",
+		"continue-at", NULL };
 	int posts = options->stages->post.n > 0 || options->stages->compressed;
 	int saves = options_saves(options);
 	int keeps = saves || options_body_sink(options, SINK_BODIES) != NULL;

@@ -19,6 +19,7 @@
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "core/chain.h"
+#include "core/component.h"
 #include "core/pool.h"
 #include "core/sink.h"
 #include "core/stage.h"
@@ -257,6 +258,7 @@ settings_set_naming(struct settings *settings, const struct options *options,
 		.existing = (enum naming_existing)bodies->existing,
 		.resume = options_continues(options),
 		.sync = options->durable->sync,
+		.flags = bodies->fold_case ? COMPONENT_FOLD : 0,
 		/* A URL that is listed twice does not meet its own file. */
 		.since_us = clock_file_us(),
 	};

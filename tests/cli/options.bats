@@ -260,7 +260,7 @@ setting() {
 		fetchall --buffer 2MiB $option --dry-run http://x/
 	done
 	for option in '--output-dir x' '--existing refuse' \
-		--content-disposition; do
+		--content-disposition --fold-case; do
 		run -2 --separate-stderr fetchall $option -p wc --dry-run \
 			http://x/
 		[[ $stderr == *" is for files: there is no --save and no "* ]]

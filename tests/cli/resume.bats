@@ -114,6 +114,7 @@ begin() {
 		columns=seq,ok
 		write-out=%{url}
 		content-disposition
+		fold-case
 		warc-file=b
 		warc-max-size=1M
 		warc-compression=zstd

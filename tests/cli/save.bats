@@ -254,6 +254,23 @@ with_disk() {
 	diff -r o q
 }
 
+@test "--fold-case: a and A are two files where case does not count, too" {
+	printf "$ORIGIN_URL/echo/%s\n" a A b/c B/c README readme >list
+	run -0 fetch --format none -O --output-dir o list
+	[ "$(tree o | tr A-Z a-z | cut -d' ' -f1 | sort -u | wc -l)" -eq 3 ]
+	for strategy in serial async; do
+		run -0 fetch -s $strategy --format none --fold-case -O \
+			--output-dir "f-$strategy" list
+		[ "$(tree "f-$strategy" | tr A-Z a-z | cut -d' ' -f1 |
+			sort -u | wc -l)" -eq 6 ]
+	done
+	diff -r f-serial f-async
+	# What has no capitals is called as ever.
+	cmp "o/$host/echo/a" "f-async/$host/echo/a"
+	run -2 --separate-stderr fetch --fold-case http://h/
+	[[ $stderr == *"--fold-case is for files"* ]]
+}
+
 @test "a file and a folder of one name are both kept" {
 	printf "$ORIGIN_URL/echo/%s\n" a a/b a/b/c a/ >list
 	for strategy in serial async; do
