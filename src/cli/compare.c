@@ -80,12 +80,12 @@ compare_check_bodies(const struct options *options, struct err *err)
 	if (sink != NULL)
 		return err_set(err, ERR_USAGE, "--%s is of one run, and not "
 			"for a comparison", sink->opts->rows[0].name);
-	if ((bodies->save || bodies->output != NULL) &&
-	    bodies->existing != NAMING_OVERWRITE)
-		return err_set(err, ERR_USAGE, "the first run of a comparison "
-			"would save what the others then skip: add "
-			"--existing overwrite");
-	return 0;
+	if (bodies->existing == NAMING_OVERWRITE || !options_saves(options))
+		return 0;
+	return err_set(err, ERR_USAGE, "the first run of a comparison would "
+		"save what the others then skip%s: add --existing overwrite",
+		bodies->save || bodies->output != NULL ? "" :
+		", where the list names files");
 }
 
 static int
