@@ -75,11 +75,11 @@ void report_collect(struct report *report, struct run *run,
 /* CPU microseconds for one attempt. */
 int64_t report_cpu_each(const struct report *report);
 double report_rate(const struct report *report);	/* URLs a second */
+/* a of b, and the workers' work of the time that they had, in percent. */
+double report_percent(int64_t a, int64_t b);
+double report_utilisation(const struct report *report);
 
 /* For people: several lines, the last one names the wall time. */
 void report_add_text(struct buf *out, const struct report *report);
-/* One JSON object and a newline; `stats` for the single status codes. */
-void report_add_json(struct buf *out, const struct report *report,
-	const struct stats *stats);
 
 #endif

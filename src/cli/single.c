@@ -18,6 +18,7 @@
 #include "cli/progress.h"
 #include "cli/pss.h"
 #include "cli/report.h"
+#include "cli/report_json.h"
 #include "cli/settings.h"
 #include "cli/single.h"
 #include "core/chain.h"
@@ -241,7 +242,7 @@ single_summarise(const struct single *single, const struct report *report)
 		return;
 	buf_init(&text, 1 << 20);
 	if (general->summary == SUMMARY_JSON)
-		report_add_json(&text, report, run_stats(single->run));
+		report_json_add(&text, report, run_stats(single->run));
 	else
 		report_add_text(&text, report);
 	single_print(&text);

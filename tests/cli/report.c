@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/report.h"
+#include "cli/report_json.h"
 #include "unit.h"
 
 static const struct report usual = {
@@ -154,7 +155,7 @@ stages_are_an_object_in_the_object(void **state)
 
 	(void)state;
 	buf_init(&out, 1 << 16);
-	report_add_json(&out, &report, &stats);
+	report_json_add(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out), expected));
 	buf_release(&out);
 }
@@ -174,7 +175,7 @@ overlap_that_cannot_be_told_is_left_out(void **state)
 		"busy 75.0 %, bodies took at most 34.0 MiB\n"));
 	buf_release(&out);
 	buf_init(&out, 1 << 16);
-	report_add_json(&out, &report, &stats);
+	report_json_add(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out),
 		"\"hidden\":null,\"overlap\":null,"));
 	buf_release(&out);
@@ -258,7 +259,7 @@ what_is_not_this_runs_is_told_apart(void **state)
 	buf_release(&out);
 	report.done_before = 1234;
 	buf_init(&out, 1 << 16);
-	report_add_json(&out, &report, &stats);
+	report_json_add(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out), "\"failed\":34,"
 		"\"done_before\":1234,\"failed_before\":0,"
 		"\"errors\":{\"dns\":30,\"http\":4,"
@@ -313,7 +314,7 @@ programs_get_one_object(void **state)
 	stats.status[200] = 1200;
 	stats.status[999] = 4;
 	buf_init(&out, 1 << 16);
-	report_add_json(&out, &usual, &stats);
+	report_json_add(&out, &usual, &stats);
 	assert_string_equal(buf_text(&out), expected);
 	buf_release(&out);
 }
