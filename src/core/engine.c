@@ -125,8 +125,13 @@ engine_open(struct engine *engine, const struct easy_env *env,
 	engine->base = loop_new(LOOP_CHANGELIST, err);
 	if (engine->base == NULL)
 		return -1;
-	engine->multi = multi_new(engine->base, env, engine->max, engine_done,
-		engine, err);
+	engine->multi = multi_new(&(struct multi_args){
+		.base = engine->base,
+		.env = env,
+		.concurrency = engine->max,
+		.done = engine_done,
+		.arg = engine,
+	}, err);
 	if (engine->multi != NULL)
 		rc = engine_loop(engine, err);
 	multi_free(engine->multi);
