@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "core/dispatch.h"
@@ -213,17 +214,20 @@ ending_look(void *arg)
 {
 	struct ending *ending = arg;
 	int64_t now = clock_us();
-	int number;
+	int number, grace;
 
-	if (now - ending->looked_us < ENDING_LOOK)
+	if (now - atomic_load(&ending->looked_us) < ENDING_LOOK)
 		return;
-	ending->looked_us = now;
+	atomic_store(&ending->looked_us, now);
 	while ((number = service_signal(ending->service)) != 0) {
 		ending_note_signal(ending, number);
 		dispatch_stop(ending->dispatch);
 		service_set_timer(ending->service, now + ENDING_GRACE);
 	}
-	if (ending_grace_ms(ending) == 0)
+	pthread_mutex_lock(&ending->lock);
+	grace = ending_grace_ms(ending);
+	pthread_mutex_unlock(&ending->lock);
+	if (grace == 0)
 		ending_on_enough(ending);
 	else if (ending_expire(ending))
 		ending_cancel_soon(ending);
