@@ -295,11 +295,16 @@ ending_expired(const struct ending *ending)
 /* What is left of a signal's time, of the deadline's or of all, whichever is
  * least. */
 static int
-ending_time_ms(const struct ending *ending, int64_t until_us)
+ending_time_ms(struct ending *ending, int64_t until_us)
 {
-	int64_t deadline = ending_deadline(ending), left;
-	int grace = ending_grace_ms(ending);
+	int64_t deadline, left;
+	int grace;
 
+	/* The ledger is at work, and may yet fail. */
+	pthread_mutex_lock(&ending->lock);
+	deadline = ending_deadline(ending);
+	grace = ending_grace_ms(ending);
+	pthread_mutex_unlock(&ending->lock);
 	if (deadline != 0 && deadline < until_us)
 		until_us = deadline;
 	left = until_us - clock_us();

@@ -254,7 +254,9 @@ engine_open_loop(struct engine *engine, struct err *err)
 	loop->engine = engine;
 	loop->lane = lane;
 	loop->max = all / engine->n_loops + (lane < all % engine->n_loops);
-	loop->base = loop_new(LOOP_CHANGELIST, err);
+	/* With the number of a descriptor that was closed here, another
+	 * thread may have one before the change of interest is made. */
+	loop->base = loop_new(engine->n_loops > 1 ? 0 : LOOP_CHANGELIST, err);
 	if (loop->base == NULL)
 		return -1;
 	engine->n_open++;

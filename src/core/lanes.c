@@ -8,7 +8,8 @@
  * than the others, keeps every loop busy, without anybody counting hosts; and
  * where nobody dominates, hardly anything leaves its lane. What is left in
  * the lane of a loop that has all it may have, others do when they have
- * nothing else: a slow host does not hold up those who share its lane.
+ * nothing else, or when too much of the list has gone before it: a slow host
+ * does not hold up those who share its lane.
  */
 #include "config.h"
 
@@ -30,32 +31,22 @@ lanes_home(struct lanes *lanes, const struct job *job)
 void
 lanes_push(struct lanes *lanes, struct job *job)
 {
-	struct lane *home = lanes_home(lanes, job);
+	struct lane *to = lanes_home(lanes, job);
 
+	if (lanes->n > 1 && to->n_ready >= to->share + to->share / 2)
+		to = &lanes->common;
+	list_push(&to->ready, &job->node);
+	to->n_ready++;
 	lanes->n_ready++;
-	if (lanes->n > 1 && home->n_ready >= home->share + home->share / 2) {
-		list_push(&lanes->common, &job->node);
-		return;
-	}
-	list_push(&home->ready, &job->node);
-	home->n_ready++;
 }
 
-static const struct job *
-lanes_first(const struct list *jobs)
+/* Its number in the list; UINT64_MAX: there is none. */
+static uint64_t
+lanes_first(const struct lane *lane)
 {
-	return list_empty(jobs) ? NULL :
-		LIST_ENTRY(jobs->next, struct job, node);
-}
-
-/* Whether the common queue's first comes before the lane's own. */
-static int
-lanes_is_common(const struct lanes *lanes, const struct lane *lane)
-{
-	const struct job *own = lanes_first(&lane->ready);
-	const struct job *common = lanes_first(&lanes->common);
-
-	return common != NULL && (own == NULL || common->seq < own->seq);
+	if (list_empty(&lane->ready))
+		return UINT64_MAX;
+	return LIST_ENTRY(lane->ready.next, struct job, node)->seq;
 }
 
 /* One that has jobs and all that it may have under way; NULL: none. */
@@ -73,22 +64,33 @@ lanes_held_up(struct lanes *lanes)
 	return NULL;
 }
 
+/* Where the lane's next one is, if anywhere. */
+static struct lane *
+lanes_choose(struct lanes *lanes, struct lane *lane)
+{
+	struct lane *from = lane, *other;
+	uint64_t first, late = 2 * lanes->concurrency;
+
+	if (lanes->n == 1)
+		return lane;
+	if (lanes_first(&lanes->common) < lanes_first(lane))
+		from = &lanes->common;
+	first = lanes_first(from);
+	other = lanes_held_up(lanes);
+	if (other != NULL && first > late && lanes_first(other) < first - late)
+		return other;
+	return from;
+}
+
 struct job *
 lanes_pop(struct lanes *lanes, size_t at)
 {
-	struct lane *lane = &lanes->list[at];
-	struct list *node;
+	struct lane *from = lanes_choose(lanes, &lanes->list[at]);
+	struct list *node = list_pop(&from->ready);
 
-	if (lanes_is_common(lanes, lane)) {
-		node = list_pop(&lanes->common);
-	} else {
-		if (lane->n_ready == 0)
-			lane = lanes_held_up(lanes);
-		if (lane == NULL)
-			return NULL;
-		node = list_pop(&lane->ready);
-		lane->n_ready--;
-	}
+	if (node == NULL)
+		return NULL;
+	from->n_ready--;
 	lanes->n_ready--;
 	return LIST_ENTRY(node, struct job, node);
 }
@@ -118,7 +120,7 @@ lanes_wake(struct lane *lane)
 static int
 lanes_has_work(struct lanes *lanes, const struct lane *lane)
 {
-	return lane->n_ready > 0 || !list_empty(&lanes->common) ||
+	return lane->n_ready > 0 || lanes->common.n_ready > 0 ||
 		lanes_held_up(lanes) != NULL;
 }
 
@@ -218,7 +220,7 @@ int
 lanes_init(struct lanes *lanes, size_t concurrency, struct err *err)
 {
 	*lanes = (struct lanes){ .n = 1, .concurrency = concurrency };
-	list_init(&lanes->common);
+	list_init(&lanes->common.ready);
 	lanes->list[0].share = concurrency;
 	return lanes_open(lanes, err);
 }
@@ -244,7 +246,7 @@ lanes_merge(struct lanes *lanes)
 	struct lane *first = lanes->list;
 	size_t i;
 
-	list_splice(&first->ready, &lanes->common);
+	list_splice(&first->ready, &lanes->common.ready);
 	for (i = 1; i < lanes->n; i++)
 		list_splice(&first->ready, &lanes->list[i].ready);
 	first->n_ready = lanes->n_ready;

@@ -28,7 +28,7 @@ struct lane {
 struct lanes {
 	struct lane list[LANES_MAX];
 	size_t n, n_open;
-	struct list common;	/* for whoever comes */
+	struct lane common;	/* nobody's own: for whoever comes */
 	size_t n_ready;		/* in all */
 	size_t concurrency;
 };

@@ -154,8 +154,9 @@ void run_rest(struct run *run);
  * For a strategy with several threads that each have a loop, instead of
  * run_next() and what belongs to it; before the first job, RUN_LANES at most.
  * Each of the n lanes is one thread's: it is given jobs of the same origins, up
- * to `max` at a time, which it puts behind those of *ret. RUN_JOB: some came;
- * fewer than max: run_lane_fd() tells when to ask for more.
+ * to `max` at a time, which are put behind those of *ret. RUN_JOB: some came;
+ * fewer than max, or RUN_WAIT: it is to ask again when run_lane_fd() is
+ * readable, and after run_done().
  */
 #define RUN_LANES 64
 int run_split(struct run *run, size_t n, struct err *err);

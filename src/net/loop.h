@@ -9,8 +9,8 @@ struct event_base;
 enum loop_flags {
 	/*
 	 * Gathers changes of interest until the next wait: fewer epoll_ctl(2)
-	 * calls, but wrong once descriptors are shared by a fork. For loops
-	 * of processes that never fork.
+	 * calls, but wrong once descriptors are shared by a fork, or opened
+	 * by other loops. For the only loop of a process that never forks.
 	 */
 	LOOP_CHANGELIST = 1 << 0,
 };
