@@ -32,7 +32,6 @@ struct engine_loop {
 	struct event_base *base;
 	struct multi *multi;
 	struct event wake;
-	struct event filling;	/* the end of a round, where fetches ended */
 	struct event cancelling;
 	struct wake cancel;
 	size_t n, max;		/* fetches under way */
@@ -107,15 +106,10 @@ engine_fill(struct engine_loop *loop)
 	event_base_loopbreak(loop->base);
 }
 
-static void
-engine_on_filling(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	engine_fill(arg);
-}
-
-/* Those that end in one round are followed by as many at once. */
+/*
+ * The next one begins right here: the socket that is given up and the one that
+ * is asked for are mostly the same, and in one round that comes to no call.
+ */
 static void
 engine_done(void *arg, struct fetch *fetch)
 {
@@ -124,7 +118,7 @@ engine_done(void *arg, struct fetch *fetch)
 
 	hooks->done(hooks->arg, LIST_ENTRY(fetch, struct job, fetch));
 	loop->n--;
-	event_active(&loop->filling, EV_TIMEOUT, 0);
+	engine_fill(loop);
 }
 
 static void
@@ -170,7 +164,6 @@ engine_loop_run(struct engine_loop *loop)
 	if (!loop->ended)
 		event_base_dispatch(loop->base);
 	event_del(&loop->cancelling);
-	event_del(&loop->filling);
 	event_del(&loop->wake);
 }
 
@@ -254,9 +247,7 @@ engine_open_loop(struct engine *engine, struct err *err)
 	loop->engine = engine;
 	loop->lane = lane;
 	loop->max = all / engine->n_loops + (lane < all % engine->n_loops);
-	/* With the number of a descriptor that was closed here, another
-	 * thread may have one before the change of interest is made. */
-	loop->base = loop_new(engine->n_loops > 1 ? 0 : LOOP_CHANGELIST, err);
+	loop->base = loop_new(LOOP_CHANGELIST, err);
 	if (loop->base == NULL)
 		return -1;
 	engine->n_open++;
@@ -274,8 +265,6 @@ engine_open_loop(struct engine *engine, struct err *err)
 		return -1;
 	event_assign(&loop->wake, loop->base, run_lane_fd(engine->run, lane),
 		EV_READ | EV_PERSIST, engine_on_wake, loop);
-	event_assign(&loop->filling, loop->base, -1, 0, engine_on_filling,
-		loop);
 	event_assign(&loop->cancelling, loop->base, loop->cancel.fd,
 		EV_READ | EV_PERSIST, engine_on_cancelling, loop);
 	return 0;
