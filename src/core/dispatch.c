@@ -6,8 +6,8 @@
  * and from there to its end, to another hop, or to its next attempt; which of
  * these, core/settle says. One mutex guards the lists; with one event loop it
  * is never contended, with several (core/lanes) each takes it twice a fetch.
- * Names are looked up for at most `concurrency` jobs
- * ahead, so serial stays serial.
+ * Names are looked up for at most `concurrency` jobs ahead, so serial stays
+ * serial.
  */
 #include "config.h"
 
