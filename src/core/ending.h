@@ -47,9 +47,9 @@ void ending_on_timer(void *arg);
 void ending_on_enough(void *arg);
 /*
  * For a stage at work in the loop that signals come to, or in another of the
- * strategy's: they are looked for from within it, and once the time of grace is over the stages are told. The
- * fetches are the loop's to cancel, when it has its thread back. Also for who
- * waits when nobody reads signals any more.
+ * strategy's: they are looked for from within it, and once the time of grace
+ * is over the stages are told. The fetches are the loop's to cancel, when it
+ * has its thread back. Also for who waits when nobody reads signals any more.
  */
 void ending_look(void *arg);
 

@@ -25,6 +25,9 @@
 #include "net/multi.h"
 #include "net/wake.h"
 
+/* Jobs asked for at once: more would hold the run's lock for too long. */
+#define ENGINE_BATCH 64
+
 struct engine_loop {
 	struct engine *engine;
 	size_t lane;
@@ -94,6 +97,8 @@ engine_fill(struct engine_loop *loop)
 		room = engine_room(loop);
 		if (room == 0)
 			return;
+		if (room > ENGINE_BATCH)
+			room = ENGINE_BATCH;
 		wanted = loop->n + room;
 		next = run_next_some(loop->engine->run, loop->lane, room,
 			&jobs);

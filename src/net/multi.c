@@ -28,6 +28,7 @@
 #include "net/shard.h"
 
 #define MULTI_OTHER_FILES 64	/* lists, outputs, bodies, name servers */
+#define MULTI_SHARD_FILES 2	/* libcurl's own, in each CURLM */
 /* How often those that paused are looked at. */
 #define MULTI_PATIENCE (10 * CLOCK_MS)
 
@@ -297,17 +298,17 @@ multi_cancel(struct multi *multi)
  * limit is near, the oldest idle one makes room for a fetch. 0: any number.
  */
 static size_t
-multi_room(const struct multi_args *args)
+multi_room(const struct multi_args *args, size_t n_shards)
 {
+	size_t all = 1 + args->others, room = 0;
+	size_t others = MULTI_OTHER_FILES + MULTI_SHARD_FILES * n_shards * all;
 	struct rlimit limit;
-	size_t room = 0;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    limit.rlim_cur == RLIM_INFINITY)
 		return 0;
-	if (limit.rlim_cur > MULTI_OTHER_FILES)
-		room = (size_t)limit.rlim_cur - MULTI_OTHER_FILES;
-	room /= 1 + args->others;
+	if (limit.rlim_cur > others)
+		room = ((size_t)limit.rlim_cur - others) / all;
 	return room > args->concurrency ? room : args->concurrency;
 }
 
@@ -324,7 +325,7 @@ multi_divide(struct multi *multi, struct shard_args *each)
 	if (concurrency > MULTI_SHARD_MAX)
 		n = (concurrency + MULTI_SHARD - 1) / MULTI_SHARD;
 	least = (concurrency + n - 1) / n;
-	each->room = multi_room(&multi->args);
+	each->room = multi_room(&multi->args, n);
 	if (each->room > 0 && (each->room /= n) < least)
 		each->room = least;
 	multi->shard_max = MULTI_SHARD_MAX;

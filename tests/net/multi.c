@@ -422,7 +422,7 @@ kept_connections_leave_room_for_fetches(void **state)
 	assert_in_range(stage.connects, 1, 60);
 	stage_close(&stage);
 	/* The same where they are spread over CURLMs. */
-	limit.rlim_cur = 64 + 205;
+	limit.rlim_cur = 64 + 4 + 205;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	stage_open_at(&stage, 1, 1000, 200, "/bytes/100");
 	run(&stage);
