@@ -5,8 +5,9 @@
  * A job moves: frontier -> (name) -> ready -> granted to the strategy -> back,
  * and from there to its end, to another hop, or to its next attempt; which of
  * these, core/settle says. One mutex guards the lists; with one event loop it
- * is never contended. Names are looked up for at most `concurrency` jobs
- * ahead, so serial stays serial.
+ * is never contended, with several (core/lanes) each takes it twice a fetch.
+ * Names are looked up for at most `concurrency` jobs ahead, so serial stays
+ * serial.
  */
 #include "config.h"
 
@@ -20,6 +21,7 @@
 #include "core/dispatch.h"
 #include "core/frontier.h"
 #include "core/job.h"
+#include "core/lanes.h"
 #include "core/ledger.h"
 #include "core/lookup.h"
 #include "core/origins.h"
@@ -27,7 +29,6 @@
 #include "core/settle.h"
 #include "core/takers.h"
 #include "core/workshop.h"
-#include "net/wake.h"
 
 /*
  * URLs that wait for their next attempt at most: a server that asks many for
@@ -41,12 +42,12 @@ struct dispatch {
 	struct frontier *frontier;
 	struct lookup lookup;
 	struct settle settle;
-	struct wake wake;
 	pthread_mutex_t lock;	/* all below */
+	struct lanes lanes;	/* those that are ready */
 	struct takers takers;
-	struct list ready, again, naming;
+	struct list again, naming;
 	struct heap waiting;
-	size_t n_ready, n_again, n_naming, n_granted;
+	size_t n_again, n_naming, n_granted;
 	int starved;		/* the last look found no room for a body */
 	/* The last look at the list found: */
 	int crammed;		/* no room for another record */
@@ -65,22 +66,34 @@ dispatch_wake(void *arg)
 {
 	struct dispatch *dispatch = arg;
 
-	wake_set(&dispatch->wake);
 	pthread_mutex_lock(&dispatch->lock);
+	lanes_call(&dispatch->lanes);
 	takers_call(&dispatch->takers);
 	pthread_mutex_unlock(&dispatch->lock);
 }
 
 int
+dispatch_lane_fd(const struct dispatch *dispatch, size_t lane)
+{
+	return lanes_fd(&dispatch->lanes, lane);
+}
+
+void
+dispatch_lane_rest(struct dispatch *dispatch, size_t lane)
+{
+	lanes_rest(&dispatch->lanes, lane);
+}
+
+int
 dispatch_wake_fd(const struct dispatch *dispatch)
 {
-	return dispatch->wake.fd;
+	return dispatch_lane_fd(dispatch, 0);
 }
 
 void
 dispatch_rest(struct dispatch *dispatch)
 {
-	wake_clear(&dispatch->wake);
+	dispatch_lane_rest(dispatch, 0);
 }
 
 /* --- the end of an attempt --- */
@@ -141,8 +154,7 @@ static void
 dispatch_make_ready(struct dispatch *dispatch, struct job *job)
 {
 	job_move(job, JOB_READY);
-	list_push(&dispatch->ready, &job->node);
-	dispatch->n_ready++;
+	lanes_push(&dispatch->lanes, job);
 }
 
 /* Locked. */
@@ -238,18 +250,15 @@ dispatch_awaits_names(struct dispatch *dispatch)
 	return 0;
 }
 
-/* Locked. The next ready job; NULL: none. */
+/* Locked. What is ready for the lane; NULL: nothing. */
 static struct job *
-dispatch_pop_ready(struct dispatch *dispatch)
+dispatch_pop_ready(struct dispatch *dispatch, size_t lane)
 {
-	struct list *node;
 	struct job *job;
 
 	if (dispatch->stopping)
 		return NULL;
-	while ((node = list_pop(&dispatch->ready)) != NULL) {
-		job = LIST_ENTRY(node, struct job, node);
-		dispatch->n_ready--;
+	while ((job = lanes_pop(&dispatch->lanes, lane)) != NULL) {
 		if (!dispatch_too_late(dispatch, job))
 			return job;
 		dispatch_end_job(dispatch, job);
@@ -426,7 +435,7 @@ dispatch_pump(struct dispatch *dispatch)
 	struct job *job;
 
 	while (!dispatch->stopping &&
-	    dispatch->n_ready + dispatch->n_naming <
+	    dispatch->lanes.n_ready + dispatch->n_naming <
 	    dispatch->args.concurrency &&
 	    (job = dispatch_pull(dispatch)) != NULL) {
 		if (dispatch_is_unasked(job))
@@ -436,11 +445,12 @@ dispatch_pump(struct dispatch *dispatch)
 	}
 }
 
-/* Locked. There is nothing ready: what of ours is in the way of a fetch? */
+/* Locked. Nothing is ready for who asks: what of ours is in the way of a
+ * fetch? */
 static enum holdup
 dispatch_why(const struct dispatch *dispatch)
 {
-	if (dispatch->stopping ||
+	if (dispatch->stopping || dispatch->lanes.n_ready > 0 ||
 	    dispatch->n_granted >= dispatch->args.concurrency)
 		return HOLDUP_NONE;
 	if (dispatch->n_naming > 0 && dispatch->n_granted +
@@ -462,7 +472,7 @@ dispatch_over(struct dispatch *dispatch)
 		return 0;
 	if (dispatch->stopping)
 		return 1;
-	if (dispatch->n_ready > 0 || dispatch_awaits_names(dispatch) ||
+	if (dispatch->lanes.n_ready > 0 || dispatch_awaits_names(dispatch) ||
 	    dispatch->waiting.n > 0 || !list_empty(&dispatch->again))
 		return 0;
 	return dispatch->listed_all;
@@ -491,11 +501,12 @@ dispatch_time_left(const struct dispatch *dispatch, const struct job *job)
 
 /* Locked. The look-up's time counts, the wait for a free place does not. */
 static void
-dispatch_grant(struct dispatch *dispatch, struct job *job)
+dispatch_grant(struct dispatch *dispatch, size_t lane, struct job *job)
 {
 	struct fetch_request *request = &job->fetch.request;
 
 	job_move(job, JOB_GRANTED);
+	lanes_grant(&dispatch->lanes, lane, job);
 	dispatch_count(dispatch, 1);
 	job->hop_us = clock_us() - job->name_us;
 	if (job->n_hops == 0 && !job->starts_over)
@@ -507,21 +518,27 @@ dispatch_grant(struct dispatch *dispatch, struct job *job)
 		request->flags |= FETCH_REUSE;
 }
 
-/* Locked. */
+/* Locked. Grants up to `max` jobs to the lane, RUN_JOB when there is any. */
 static enum run_next
-dispatch_next_locked(struct dispatch *dispatch, struct job **ret)
+dispatch_grant_some(struct dispatch *dispatch, size_t lane, size_t max,
+	struct list *ret)
 {
 	struct job *job;
+	size_t n;
 
 	dispatch_check_clock(dispatch);
-	dispatch_pump(dispatch);
-	job = dispatch_pop_ready(dispatch);
-	if (job != NULL) {
+	for (n = 0; n < max; n++) {
+		dispatch_pump(dispatch);
+		job = dispatch_pop_ready(dispatch, lane);
+		if (job == NULL)
+			break;
 		holdup_set(&dispatch->holdups, HOLDUP_NONE);
-		dispatch_grant(dispatch, job);
-		*ret = job;
-		return RUN_JOB;
+		dispatch_grant(dispatch, lane, job);
+		list_push(ret, &job->node);
 	}
+	lanes_set_hungry(&dispatch->lanes, lane, n < max);
+	if (n == max)
+		return RUN_JOB;
 	if (dispatch_over(dispatch)) {
 		holdup_set(&dispatch->holdups, HOLDUP_NONE);
 		return RUN_END;
@@ -530,7 +547,37 @@ dispatch_next_locked(struct dispatch *dispatch, struct job **ret)
 	if (dispatch->settle.until_us != 0 && !dispatch->late)
 		service_set_timer(dispatch->args.service,
 			dispatch->settle.until_us);
-	return RUN_WAIT;
+	return n > 0 ? RUN_JOB : RUN_WAIT;
+}
+
+/* Locked. As dispatch_next(), for the only lane. */
+static enum run_next
+dispatch_grant_one(struct dispatch *dispatch, struct job **ret)
+{
+	struct list jobs;
+	enum run_next next;
+
+	list_init(&jobs);
+	next = dispatch_grant_some(dispatch, 0, 1, &jobs);
+	if (next == RUN_JOB)
+		*ret = LIST_ENTRY(list_pop(&jobs), struct job, node);
+	return next;
+}
+
+enum run_next
+dispatch_next_some(struct dispatch *dispatch, size_t lane, size_t max,
+	struct list *ret)
+{
+	enum run_next next;
+
+	pthread_mutex_lock(&dispatch->lock);
+	next = dispatch_grant_some(dispatch, lane, max, ret);
+	if (next == RUN_END)
+		lanes_call_all(&dispatch->lanes);
+	else
+		lanes_pass_on(&dispatch->lanes, lane);
+	pthread_mutex_unlock(&dispatch->lock);
+	return next;
 }
 
 enum run_next
@@ -539,7 +586,7 @@ dispatch_next(struct dispatch *dispatch, struct job **ret)
 	enum run_next next;
 
 	pthread_mutex_lock(&dispatch->lock);
-	next = dispatch_next_locked(dispatch, ret);
+	next = dispatch_grant_one(dispatch, ret);
 	pthread_mutex_unlock(&dispatch->lock);
 	return next;
 }
@@ -555,7 +602,7 @@ dispatch_pass_on(struct dispatch *dispatch, enum run_next next)
 		return;
 	if (next == RUN_JOB) {
 		dispatch_pump(dispatch);
-		if (!list_empty(&dispatch->ready))
+		if (dispatch->lanes.n_ready > 0)
 			takers_call(&dispatch->takers);
 		return;
 	}
@@ -568,7 +615,7 @@ dispatch_take(struct dispatch *dispatch, struct job **ret)
 	enum run_next next;
 
 	pthread_mutex_lock(&dispatch->lock);
-	while ((next = dispatch_next_locked(dispatch, ret)) == RUN_WAIT)
+	while ((next = dispatch_grant_one(dispatch, ret)) == RUN_WAIT)
 		takers_sleep(&dispatch->takers, &dispatch->lock);
 	dispatch_pass_on(dispatch, next);
 	pthread_mutex_unlock(&dispatch->lock);
@@ -588,6 +635,7 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 	int enough = verdict->ok && dispatch->settings->first &&
 		dispatch->args.workshop == NULL && !dispatch->stopping;
 
+	lanes_take_back(&dispatch->lanes, job);
 	dispatch_count(dispatch, -1);
 	if (enough)
 		dispatch->stopping = 1;
@@ -700,7 +748,7 @@ void
 dispatch_cut_off(struct dispatch *dispatch)
 {
 	pthread_mutex_lock(&dispatch->lock);
-	dispatch_cut_list(dispatch, &dispatch->ready);
+	dispatch_cut_list(dispatch, lanes_merge(&dispatch->lanes));
 	dispatch_cut_list(dispatch, &dispatch->naming);
 	dispatch_cut_list(dispatch, &dispatch->again);
 	dispatch_cut_waiting(dispatch);
@@ -728,7 +776,7 @@ dispatch_leave_out(struct dispatch *dispatch)
 
 	if (!dispatch->expired || dispatch_repeats(dispatch))
 		return 0;
-	wake_clear(&dispatch->wake);
+	dispatch_rest(dispatch);
 	pthread_mutex_lock(&dispatch->lock);
 	while (next == FRONTIER_JOB && !ledger_full(dispatch->args.ledger)) {
 		next = frontier_next(dispatch->frontier, &job);
@@ -763,7 +811,7 @@ dispatch_new(const struct dispatch_args *args, struct err *err)
 
 	dispatch->args = *args;
 	dispatch->settings = args->settings;
-	if (wake_open(&dispatch->wake, err) != 0) {
+	if (lanes_init(&dispatch->lanes, args->concurrency, err) != 0) {
 		free(dispatch);
 		return NULL;
 	}
@@ -779,7 +827,6 @@ dispatch_new(const struct dispatch_args *args, struct err *err)
 	settle_init(&dispatch->settle, args->settings, args->ledger,
 		args->workshop);
 	takers_init(&dispatch->takers);
-	list_init(&dispatch->ready);
 	list_init(&dispatch->again);
 	list_init(&dispatch->naming);
 	heap_init(&dispatch->waiting);
@@ -796,6 +843,17 @@ dispatch_drop(struct dispatch *dispatch, struct list *jobs)
 		dispatch_drop_job(dispatch, LIST_ENTRY(node, struct job, node));
 }
 
+int
+dispatch_split(struct dispatch *dispatch, size_t n, struct err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&dispatch->lock);
+	rc = lanes_split(&dispatch->lanes, n, err);
+	pthread_mutex_unlock(&dispatch->lock);
+	return rc;
+}
+
 void
 dispatch_free(struct dispatch *dispatch)
 {
@@ -803,7 +861,7 @@ dispatch_free(struct dispatch *dispatch)
 
 	if (dispatch == NULL)
 		return;
-	dispatch_drop(dispatch, &dispatch->ready);
+	dispatch_drop(dispatch, lanes_merge(&dispatch->lanes));
 	dispatch_drop(dispatch, &dispatch->again);
 	dispatch_drop(dispatch, &dispatch->naming);
 	while ((first = heap_first(&dispatch->waiting)) != NULL) {
@@ -812,7 +870,7 @@ dispatch_free(struct dispatch *dispatch)
 			LIST_ENTRY(first, struct job, due));
 	}
 	heap_release(&dispatch->waiting);
-	wake_close(&dispatch->wake);
+	lanes_release(&dispatch->lanes);
 	pthread_mutex_destroy(&dispatch->lock);
 	free(dispatch);
 }

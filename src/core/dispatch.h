@@ -12,6 +12,7 @@
 struct bodies;
 struct frontier;
 struct ledger;
+struct list;
 struct names;
 struct service;
 struct workshop;
@@ -48,6 +49,13 @@ void dispatch_free(struct dispatch *dispatch);
 /* NULL: it is gone, as is the strategy. */
 void dispatch_set_frontier(struct dispatch *dispatch,
 	struct frontier *frontier);
+
+/* As run_split(), run_next_some(), run_lane_fd() and run_lane_rest(). */
+int dispatch_split(struct dispatch *dispatch, size_t n, struct err *err);
+enum run_next dispatch_next_some(struct dispatch *dispatch, size_t lane,
+	size_t max, struct list *ret);
+int dispatch_lane_fd(const struct dispatch *dispatch, size_t lane);
+void dispatch_lane_rest(struct dispatch *dispatch, size_t lane);
 
 /* As run_next(), run_take(), run_wake_fd(), run_rest() and run_done(). */
 enum run_next dispatch_next(struct dispatch *dispatch, struct job **ret);

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "core/dispatch.h"
@@ -213,17 +214,20 @@ ending_look(void *arg)
 {
 	struct ending *ending = arg;
 	int64_t now = clock_us();
-	int number;
+	int number, grace;
 
-	if (now - ending->looked_us < ENDING_LOOK)
+	if (now - atomic_load(&ending->looked_us) < ENDING_LOOK)
 		return;
-	ending->looked_us = now;
+	atomic_store(&ending->looked_us, now);
 	while ((number = service_signal(ending->service)) != 0) {
 		ending_note_signal(ending, number);
 		dispatch_stop(ending->dispatch);
 		service_set_timer(ending->service, now + ENDING_GRACE);
 	}
-	if (ending_grace_ms(ending) == 0)
+	pthread_mutex_lock(&ending->lock);
+	grace = ending_grace_ms(ending);
+	pthread_mutex_unlock(&ending->lock);
+	if (grace == 0)
 		ending_on_enough(ending);
 	else if (ending_expire(ending))
 		ending_cancel_soon(ending);
@@ -291,11 +295,16 @@ ending_expired(const struct ending *ending)
 /* What is left of a signal's time, of the deadline's or of all, whichever is
  * least. */
 static int
-ending_time_ms(const struct ending *ending, int64_t until_us)
+ending_time_ms(struct ending *ending, int64_t until_us)
 {
-	int64_t deadline = ending_deadline(ending), left;
-	int grace = ending_grace_ms(ending);
+	int64_t deadline, left;
+	int grace;
 
+	/* The ledger is at work, and may yet fail. */
+	pthread_mutex_lock(&ending->lock);
+	deadline = ending_deadline(ending);
+	grace = ending_grace_ms(ending);
+	pthread_mutex_unlock(&ending->lock);
 	if (deadline != 0 && deadline < until_us)
 		until_us = deadline;
 	left = until_us - clock_us();

@@ -24,10 +24,10 @@ struct ending {
 	struct dispatch *dispatch;
 	struct service *service;
 	struct stages *stages;	/* NULL: there are none */
+	_Atomic int64_t looked_us;	/* ending_look()'s own */
 	pthread_mutex_t lock;	/* all below */
 	int n_signals, signal;
 	int64_t signal_us, again_us;	/* when the first one, the last came */
-	int64_t looked_us;		/* ending_look()'s own */
 	int64_t deadline_us;		/* 0: none */
 	int enough, expired, cancelling;
 	void (*cancel)(void *);		/* the strategy's */
@@ -46,10 +46,10 @@ void ending_on_signal(void *arg, int number);
 void ending_on_timer(void *arg);
 void ending_on_enough(void *arg);
 /*
- * For a stage at work in the loop that signals come to: they are looked for
- * from within it, and once the time of grace is over the stages are told. The
- * fetches are the loop's to cancel, when it has its thread back. Also for who
- * waits when nobody reads signals any more.
+ * For a stage at work in the loop that signals come to, or in another of the
+ * strategy's: they are looked for from within it, and once the time of grace
+ * is over the stages are told. The fetches are the loop's to cancel, when it
+ * has its thread back. Also for who waits when nobody reads signals any more.
  */
 void ending_look(void *arg);
 

@@ -45,6 +45,7 @@ struct job {
 	struct lookup *lookup;	/* likewise: who asks */
 	struct fetch fetch;	/* the current hop; a strategy's business */
 	enum job_state state;
+	size_t lane;		/* JOB_GRANTED: whose it is */
 	uint64_t seq;
 	char *text;		/* the URL as given, no credentials; owned */
 	char *bad;		/* what is wrong with the line; NULL: nothing */

@@ -428,6 +428,30 @@ run_rest(struct run *run)
 	dispatch_rest(run->dispatch);
 }
 
+int
+run_split(struct run *run, size_t n, struct err *err)
+{
+	return dispatch_split(run->dispatch, n, err);
+}
+
+enum run_next
+run_next_some(struct run *run, size_t lane, size_t max, struct list *ret)
+{
+	return dispatch_next_some(run->dispatch, lane, max, ret);
+}
+
+int
+run_lane_fd(const struct run *run, size_t lane)
+{
+	return dispatch_lane_fd(run->dispatch, lane);
+}
+
+void
+run_lane_rest(struct run *run, size_t lane)
+{
+	dispatch_lane_rest(run->dispatch, lane);
+}
+
 void
 run_done(struct run *run, struct job *job)
 {

@@ -16,6 +16,7 @@ struct chain;
 struct event_base;
 struct histogram;
 struct job;
+struct list;
 struct naming;
 struct pool;
 struct source;
@@ -148,6 +149,21 @@ enum run_next run_take(struct run *run, struct job **ret);
 int run_wake_fd(const struct run *run);
 /* Clears run_wake_fd(); then ask run_next() until it says RUN_WAIT. */
 void run_rest(struct run *run);
+
+/*
+ * For a strategy with several threads that each have a loop, instead of
+ * run_next() and what belongs to it; before the first job, RUN_LANES at most.
+ * Each of the n lanes is one thread's: it is given jobs of the same origins, up
+ * to `max` at a time, which are put behind those of *ret. RUN_JOB: some came;
+ * fewer than max, or RUN_WAIT: it is to ask again when run_lane_fd() is
+ * readable, and after run_done().
+ */
+#define RUN_LANES 64
+int run_split(struct run *run, size_t n, struct err *err);
+enum run_next run_next_some(struct run *run, size_t lane, size_t max,
+	struct list *ret);
+int run_lane_fd(const struct run *run, size_t lane);
+void run_lane_rest(struct run *run, size_t lane);
 
 /* job->fetch.reply is filled. The job is the run's again; exactly once. */
 void run_done(struct run *run, struct job *job);

@@ -152,6 +152,8 @@ static const struct sink trip_all = {
 void
 trip_init(struct trip *trip, const struct strategy *strategy)
 {
+	struct err err = { 0 };
+
 	*trip = (struct trip){
 		.settings = {
 			.strategy = strategy,
@@ -178,6 +180,9 @@ trip_init(struct trip *trip, const struct strategy *strategy)
 	trip->opts = opts_new();
 	trip->settings.strategy_settings = opts_add(trip->opts,
 		strategy->opts);
+	if (access(TRIP_CONFIG, F_OK) == 0 &&
+	    opts_read_config(trip->opts, TRIP_CONFIG, &err) != 0)
+		fail_msg("%s", err.text);
 }
 
 void

@@ -16,6 +16,9 @@ struct opts;
 struct result;
 struct strategy;
 
+/* A file of the world with the strategy's own options, where there are any. */
+#define TRIP_CONFIG "config"
+
 /*
  * One run of one strategy over a list, and all that came of it. A test fills
  * in what it is about, runs it and looks.
@@ -33,7 +36,7 @@ struct trip_body {
 
 struct trip {
 	struct run_settings settings;	/* mild; no retries */
-	struct opts *opts;	/* the strategy's own, as by default; or NULL */
+	struct opts *opts;	/* the strategy's own; or NULL */
 	struct naming naming;	/* where trip_save() lets the settings point */
 	enum source_format format;
 	struct buf list;
