@@ -32,6 +32,9 @@
 /* Of a body that a stage wants whole, where --max-body says nothing. */
 #define SETTINGS_MAX_GATHER (UINT64_C(256) << 20)
 #define SETTINGS_NAMES 16384		/* kept in the name cache */
+/* Above so many fetches at once, each receives into this instead of 16 KiB. */
+#define SETTINGS_CROWD 2000
+#define SETTINGS_CROWD_BUFFER 4096
 
 /* RFC 9110 section 5.6.2. */
 static int
@@ -171,6 +174,8 @@ settings_set_easy(struct easy_settings *easy, const struct options *options)
 		.speed_time_us = limits->speed_time,
 		.max_body = limits->max_body,
 		.max_header = limits->max_header,
+		.buffer = options->concurrency->concurrency.items[0] >
+			SETTINGS_CROWD ? SETTINGS_CROWD_BUFFER : 0,
 	};
 }
 

@@ -44,6 +44,7 @@ struct easy_settings {
 	 */
 	int capture;
 	int files;		/* replies have what files are kept with */
+	size_t buffer;		/* bytes received at once; 0: libcurl's own */
 };
 
 /*

@@ -51,6 +51,15 @@ easy_set_limits(struct easy *easy, const struct easy_settings *settings)
 			(curl_off_t)settings->max_body);
 }
 
+/* Since 8.7 it belongs to the multi handle, and there is one for all. */
+static void
+easy_set_buffer(struct easy *easy, size_t size)
+{
+	if (size > 0 && curl_version_info(CURLVERSION_NOW)->version_num <
+	    0x080700)
+		EASY_SET(easy, CURLOPT_BUFFERSIZE, (long)size);
+}
+
 static void
 easy_set_tls(struct easy *easy, const struct easy_env *env)
 {
@@ -138,6 +147,7 @@ easy_setup(struct easy *easy)
 	EASY_SET(easy, CURLOPT_USERAGENT, env->settings->user_agent);
 	easy_watch(easy);
 	easy_set_limits(easy, env->settings);
+	easy_set_buffer(easy, env->settings->buffer);
 	easy_set_tls(easy, env);
 	easy_set_proxy(easy, env);
 	easy_set_secrets(easy, 1);
