@@ -349,7 +349,9 @@ static const struct opt options_limits_rows[] = {
 	  .brief = "for how long --speed-limit must be missed" },
 	{ .name = "dns-timeout", .type = &opt_time, AT(dns_timeout, int64_t),
 	  .arg = "TIME", .dflt = "10s", .min = 1000,
-	  .brief = "for looking up one name" },
+	  .brief = "for looking up one name",
+	  .notes = "While no server says anything it is shortened, down to "
+		"200 ms: servers that are all dead cost it once." },
 	{ .name = "max-body", .type = &opt_size, AT(max_body, uint64_t),
 	  .arg = "SIZE", .dflt = "0",
 	  .brief = "refuse larger bodies; 0: no limit",

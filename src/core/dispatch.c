@@ -27,6 +27,7 @@
 #include "core/origins.h"
 #include "core/service.h"
 #include "core/settle.h"
+#include "core/shortage.h"
 #include "core/takers.h"
 #include "core/workshop.h"
 
@@ -53,6 +54,7 @@ struct dispatch {
 	int crammed;		/* no room for another record */
 	int unread;		/* nothing that was read already */
 	struct holdup_clock holdups;
+	struct shortage shortage;
 	int listed_all;		/* the frontier has nothing more */
 	int stopping;
 	int late;		/* settle.until_us has come */
@@ -250,13 +252,22 @@ dispatch_awaits_names(struct dispatch *dispatch)
 	return 0;
 }
 
+/* Locked. Whether this machine has what another fetch takes. */
+static int
+dispatch_has_room(struct dispatch *dispatch)
+{
+	return dispatch->shortage.why == HOLDUP_NONE ||
+		dispatch->n_granted < shortage_room(&dispatch->shortage,
+		dispatch->args.concurrency, clock_us());
+}
+
 /* Locked. What is ready for the lane; NULL: nothing. */
 static struct job *
 dispatch_pop_ready(struct dispatch *dispatch, size_t lane)
 {
 	struct job *job;
 
-	if (dispatch->stopping)
+	if (dispatch->stopping || !dispatch_has_room(dispatch))
 		return NULL;
 	while ((job = lanes_pop(&dispatch->lanes, lane)) != NULL) {
 		if (!dispatch_too_late(dispatch, job))
@@ -445,14 +456,16 @@ dispatch_pump(struct dispatch *dispatch)
 	}
 }
 
-/* Locked. Nothing is ready for who asks: what of ours is in the way of a
+/* Locked. Nothing can be granted to who asks: what of ours is in the way of a
  * fetch? */
 static enum holdup
 dispatch_why(const struct dispatch *dispatch)
 {
-	if (dispatch->stopping || dispatch->lanes.n_ready > 0 ||
+	if (dispatch->stopping ||
 	    dispatch->n_granted >= dispatch->args.concurrency)
 		return HOLDUP_NONE;
+	if (dispatch->lanes.n_ready > 0)
+		return dispatch->shortage.why;
 	if (dispatch->n_naming > 0 && dispatch->n_granted +
 	    dispatch->n_naming >= dispatch->args.concurrency)
 		return HOLDUP_NAMES;
@@ -544,6 +557,9 @@ dispatch_grant_some(struct dispatch *dispatch, size_t lane, size_t max,
 		return RUN_END;
 	}
 	holdup_set(&dispatch->holdups, dispatch_why(dispatch));
+	if (dispatch->n_ready > 0 && !dispatch->stopping)
+		service_set_timer(dispatch->args.service,
+			dispatch->shortage.grow_us);
 	if (dispatch->settle.until_us != 0 && !dispatch->late)
 		service_set_timer(dispatch->args.service,
 			dispatch->settle.until_us);
@@ -649,9 +665,35 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 	}
 	/* A body that ended here may be what another one waited for. */
 	if (dispatch->n_granted == 0 || dispatch->starved ||
+	    dispatch->shortage.why != HOLDUP_NONE ||
 	    verdict->kind == VERDICT_REDIRECT)
 		takers_call(&dispatch->takers);
 	return enough;
+}
+
+/*
+ * A fetch that could not begin for want of what others hold: there was no
+ * attempt, and it is the first to be granted again. -1: it is no use.
+ */
+static int
+dispatch_back_off(struct dispatch *dispatch, struct job *job, enum holdup why)
+{
+	int rc;
+
+	pthread_mutex_lock(&dispatch->lock);
+	rc = shortage_hit(&dispatch->shortage, why, dispatch->n_granted - 1,
+		clock_us());
+	if (rc == 0) {
+		fetch_reply_clear(&job->fetch.reply);
+		dispatch_count(dispatch, -1);
+		job_move(job, JOB_READY);
+		job_count(job, dispatch->args.origins);
+		list_push_front(&dispatch->ready, &job->node);
+		dispatch->n_ready++;
+		takers_call(&dispatch->takers);
+	}
+	pthread_mutex_unlock(&dispatch->lock);
+	return rc;
 }
 
 /*
@@ -663,10 +705,14 @@ dispatch_take_back(struct dispatch *dispatch, struct job *job,
 void
 dispatch_done(struct dispatch *dispatch, struct job *job)
 {
+	enum holdup why = shortage_of(&job->fetch.reply);
+	struct verdict verdict;
 	struct err err = { 0 };
-	struct verdict verdict = settle_judge(&dispatch->settle, job, &err);
 	int enough;
 
+	if (why != HOLDUP_NONE && dispatch_back_off(dispatch, job, why) == 0)
+		return;
+	verdict = settle_judge(&dispatch->settle, job, &err);
 	if (verdict.kind != VERDICT_REDIRECT)
 		settle_finish(&dispatch->settle, job, &verdict, &err);
 	pthread_mutex_lock(&dispatch->lock);

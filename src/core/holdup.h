@@ -16,7 +16,10 @@
 	X(NAMES, "dns", "names were waited for (DNS)") \
 	X(WRITER, "writer", "records were not written fast enough") \
 	X(BODIES, "disk", "bodies were not written fast enough") \
-	X(STAGES, "stages", "the stages had enough to do")
+	X(STAGES, "stages", "the stages had enough to do") \
+	X(FILES, "open_files", "open files were waited for (ulimit -n)") \
+	X(PORTS, "local_ports", \
+		"local ports were waited for (ip_local_port_range)")
 
 #define HOLDUP_ENUM(code, name, words) HOLDUP_##code,
 enum holdup { HOLDUPS(HOLDUP_ENUM) HOLDUP_COUNT };

@@ -4,10 +4,12 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/addrs.h"
 #include "net/easy_handle.h"
 #include "net/fetch.h"
 
@@ -59,6 +61,7 @@ easy_collect_times(struct easy *easy, struct fetch_reply *reply)
 static void
 easy_collect_error(struct easy *easy, struct fetch_reply *reply)
 {
+	const struct addrs *addrs = easy->fetch->request.addrs;
 	const char *text = easy->error;
 	long number = 0;
 
@@ -69,6 +72,10 @@ easy_collect_error(struct easy *easy, struct fetch_reply *reply)
 	    curl_easy_getinfo(easy->curl, CURLINFO_OS_ERRNO, &number) ==
 	    CURLE_OK)
 		reply->os_errno = (int)number;
+	/* That is not only what a want of ports is called. */
+	if (reply->os_errno == EADDRNOTAVAIL && addrs != NULL &&
+	    !addrs_have_source(addrs))
+		reply->os_errno = EHOSTUNREACH;
 }
 
 static CURLcode

@@ -169,7 +169,8 @@ names_cache_swap(struct names_cache *cache, const char *name, size_t len,
 
 	pthread_mutex_lock(&cache->lock);
 	entry = names_entry_find(cache, name, len);
-	if (entry != NULL && entry->addrs == old)
+	if (entry != NULL && entry->addrs == old &&
+	    (old != NULL || entry->status == NAMES_TIMEOUT))
 		names_entry_set(entry, NAMES_OK, addrs, until_us);
 	pthread_mutex_unlock(&cache->lock);
 }

@@ -76,7 +76,8 @@ programs_get_shares(void **state)
 	assert_string_equal(buf_text(&out), "\"limits\":{\"cpu\":0.250,"
 		"\"concurrency_asked\":7,\"fd_limit\":0,\"ports\":3,"
 		"\"list\":0.000,\"dns\":0.500,\"writer\":0.000,"
-		"\"disk\":0.000,\"stages\":0.000},");
+		"\"disk\":0.000,\"stages\":0.000,\"open_files\":0.000,"
+		"\"local_ports\":0.000},");
 	buf_release(&out);
 }
 

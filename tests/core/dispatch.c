@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -787,6 +788,43 @@ what_was_begun_always_has_a_place(void **state)
 	free(large);
 }
 
+/* As many go on as the system has ports for; no URL is the worse for it. */
+static void
+what_runs_out_is_waited_for_and_no_attempt(void **state)
+{
+	struct bed bed;
+	struct job *first, *second, *job;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://b/2\nhttp://c/3\n");
+	assert_int_equal(service_start(bed.service, NULL), 0);
+	first = bed_next(&bed);
+	second = bed_next(&bed);
+	second->fetch.reply.code = CURLE_COULDNT_CONNECT;
+	second->fetch.reply.os_errno = EADDRNOTAVAIL;
+	bed_reply(&bed, second, 0, NULL);
+	/* One got through, so one may be under way: not another. */
+	assert_int_equal(dispatch_next(bed.dispatch, &job), RUN_WAIT);
+	assert_int_equal(dispatch_in_flight(bed.dispatch), 1);
+	bed_reply(&bed, first, 200, NULL);
+	job = bed_next(&bed);
+	assert_ptr_equal(job, second);
+	assert_int_equal(job->fetch.reply.code, CURLE_OK);
+	/* What waits has its turn when more are tried. */
+	first = bed_next(&bed);
+	assert_string_equal(first->text, "http://c/3");
+	bed_reply(&bed, job, 200, NULL);
+	bed_reply(&bed, first, 200, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 3);
+	assert_int_equal(bed.recorder.n, 3);
+	assert_int_equal(bed.recorder.rows[1].seq, 2);
+	assert_int_equal(bed.recorder.rows[1].attempt, 1);
+	assert_true(dispatch_held_up(bed.dispatch, HOLDUP_PORTS) > 0);
+	bed_close(&bed);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_url_is_granted_once_in_order),
 	cmocka_unit_test(a_connection_is_kept_for_an_origin_that_is_due_again),
@@ -810,6 +848,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_was_not_done_is_dropped),
 	cmocka_unit_test(threads_share_the_work_and_all_end),
 	cmocka_unit_test(what_was_begun_always_has_a_place),
+	cmocka_unit_test(what_runs_out_is_waited_for_and_no_attempt),
 };
 
 UNIT_MAIN("core/dispatch", tests)
