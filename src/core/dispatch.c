@@ -557,7 +557,8 @@ dispatch_grant_some(struct dispatch *dispatch, size_t lane, size_t max,
 		return RUN_END;
 	}
 	holdup_set(&dispatch->holdups, dispatch_why(dispatch));
-	if (dispatch->n_ready > 0 && !dispatch->stopping)
+	if (dispatch->lanes.n_ready > 0 && !dispatch->stopping &&
+	    dispatch->shortage.why != HOLDUP_NONE)
 		service_set_timer(dispatch->args.service,
 			dispatch->shortage.grow_us);
 	if (dispatch->settle.until_us != 0 && !dispatch->late)
@@ -686,10 +687,10 @@ dispatch_back_off(struct dispatch *dispatch, struct job *job, enum holdup why)
 	if (rc == 0) {
 		fetch_reply_clear(&job->fetch.reply);
 		dispatch_count(dispatch, -1);
+		lanes_take_back(&dispatch->lanes, job);
 		job_move(job, JOB_READY);
 		job_count(job, dispatch->args.origins);
-		list_push_front(&dispatch->ready, &job->node);
-		dispatch->n_ready++;
+		lanes_put_back(&dispatch->lanes, job);
 		takers_call(&dispatch->takers);
 	}
 	pthread_mutex_unlock(&dispatch->lock);

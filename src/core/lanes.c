@@ -40,6 +40,16 @@ lanes_push(struct lanes *lanes, struct job *job)
 	lanes->n_ready++;
 }
 
+void
+lanes_put_back(struct lanes *lanes, struct job *job)
+{
+	struct lane *to = lanes_home(lanes, job);
+
+	list_push_front(&to->ready, &job->node);
+	to->n_ready++;
+	lanes->n_ready++;
+}
+
 /* Its number in the list; UINT64_MAX: there is none. */
 static uint64_t
 lanes_first(const struct lane *lane)

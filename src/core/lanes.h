@@ -44,6 +44,8 @@ void lanes_release(struct lanes *lanes);
 
 /* Into the lane of the job's origin, unless that has plenty. */
 void lanes_push(struct lanes *lanes, struct job *job);
+/* The same for one that was granted and has to be again: it is the next. */
+void lanes_put_back(struct lanes *lanes, struct job *job);
 /* What lane `at` should do next; NULL: nothing now. */
 struct job *lanes_pop(struct lanes *lanes, size_t at);
 /* The lane got the job from lanes_pop(), and is done with it. */
