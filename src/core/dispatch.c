@@ -890,6 +890,8 @@ dispatch_drop(struct dispatch *dispatch, struct list *jobs)
 		dispatch_drop_job(dispatch, LIST_ENTRY(node, struct job, node));
 }
 
+_Static_assert(LANES_MAX >= RUN_LANES, "as many lanes as a strategy may want");
+
 int
 dispatch_split(struct dispatch *dispatch, size_t n, struct err *err)
 {

@@ -23,7 +23,7 @@ struct lane {
 	struct wake wake;
 };
 
-#define LANES_MAX 64	/* as RUN_LANES */
+#define LANES_MAX 64
 
 struct lanes {
 	struct lane list[LANES_MAX];
