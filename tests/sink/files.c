@@ -826,7 +826,7 @@ fill_disk(struct rig *rig)
 {
 	struct result *result;
 	size_t i, n = 0;
-	char name[16];
+	char name[32];
 	int rc;
 
 	for (i = 0; i < 100; i++) {
