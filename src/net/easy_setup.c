@@ -51,13 +51,17 @@ easy_set_limits(struct easy *easy, const struct easy_settings *settings)
 			(curl_off_t)settings->max_body);
 }
 
-/* Since 8.7 it belongs to the multi handle, so a small one saves nothing. */
+/*
+ * Since 8.7 it belongs to the multi handle, so a small one saves nothing. It is
+ * refused where a transfer that came to nothing has left one behind; that one
+ * does.
+ */
 static void
 easy_set_buffer(struct easy *easy, size_t size)
 {
 	if (size > CURL_MAX_WRITE_SIZE || (size > 0 &&
 	    curl_version_info(CURLVERSION_NOW)->version_num < 0x080700))
-		EASY_SET(easy, CURLOPT_BUFFERSIZE, (long)size);
+		curl_easy_setopt(easy->curl, CURLOPT_BUFFERSIZE, (long)size);
 }
 
 static void
