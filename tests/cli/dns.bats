@@ -179,3 +179,18 @@ while udp.recv(2000):
 	[ "$(jq .names_asked <<<"$stderr")" -eq 0 ]
 	[ "$(<opens)" -eq 1 ]
 }
+
+@test "an attempt that is made again asks again, once for all who do" {
+	start_responder
+	for ((i = 0; i < 50; i++)); do echo servfail.test; done >names
+	fetch_list --retry 1 --retry-delay 300ms
+	[ "$status" -eq 1 ]
+	[ "$(ended dns servfail)" -eq 50 ]
+	[ "$(jq .attempts <<<"$stderr")" -eq 100 ]
+	[ "$(jq .names_asked <<<"$stderr")" -ge 2 ]
+	[ "$(jq .names_asked <<<"$stderr")" -le 10 ]
+	# What does not exist is not tried again at all.
+	echo nx.test >names
+	fetch_list
+	[ "$(jq .names_asked <<<"$stderr")" -eq 1 ]
+}
