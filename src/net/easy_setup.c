@@ -51,19 +51,6 @@ easy_set_limits(struct easy *easy, const struct easy_settings *settings)
 			(curl_off_t)settings->max_body);
 }
 
-/*
- * Since 8.7 it belongs to the multi handle, so a small one saves nothing. It is
- * refused where a transfer that came to nothing has left one behind; that one
- * does.
- */
-static void
-easy_set_buffer(struct easy *easy, size_t size)
-{
-	if (size > CURL_MAX_WRITE_SIZE || (size > 0 &&
-	    curl_version_info(CURLVERSION_NOW)->version_num < 0x080700))
-		curl_easy_setopt(easy->curl, CURLOPT_BUFFERSIZE, (long)size);
-}
-
 static void
 easy_set_tls(struct easy *easy, const struct easy_env *env)
 {
@@ -130,12 +117,47 @@ easy_set_version(struct easy *easy, enum easy_http http)
 		EASY_SET(easy, CURLOPT_PIPEWAIT, 1L);
 }
 
+/* Since 8.7 it belongs to the multi handle, so a small one saves nothing. */
+static CURLcode
+easy_set_buffer(const struct easy *easy)
+{
+	size_t size = easy->env->settings->buffer;
+
+	if (size > CURL_MAX_WRITE_SIZE || (size > 0 &&
+	    curl_version_info(CURLVERSION_NOW)->version_num < 0x080700))
+		return curl_easy_setopt(easy->curl, CURLOPT_BUFFERSIZE,
+			(long)size);
+	return CURLE_OK;
+}
+
+/*
+ * libcurl 7.88 keeps the buffer of a transfer that ended before it had a
+ * connection, as a zygote's first does, and refuses to change its size, which
+ * the reset forgot: such a handle is of no more use.
+ */
+static void
+easy_reset(struct easy *easy)
+{
+	CURLcode rc;
+
+	curl_easy_reset(easy->curl);
+	rc = easy_set_buffer(easy);
+	if (rc == CURLE_BAD_FUNCTION_ARGUMENT) {
+		curl_easy_cleanup(easy->curl);
+		easy->curl = curl_easy_init();
+		rc = easy->curl != NULL ? easy_set_buffer(easy) :
+			CURLE_OUT_OF_MEMORY;
+	}
+	if (rc != CURLE_OK)
+		easy->setup = rc;
+}
+
 void
 easy_setup(struct easy *easy)
 {
 	const struct easy_env *env = easy->env;
 
-	curl_easy_reset(easy->curl);
+	easy_reset(easy);
 	easy->custom = 0;
 	EASY_SET(easy, CURLOPT_SHARE, easy->share);
 	EASY_SET(easy, CURLOPT_NOSIGNAL, 1L);
@@ -151,7 +173,6 @@ easy_setup(struct easy *easy)
 	EASY_SET(easy, CURLOPT_USERAGENT, env->settings->user_agent);
 	easy_watch(easy);
 	easy_set_limits(easy, env->settings);
-	easy_set_buffer(easy, env->settings->buffer);
 	easy_set_tls(easy, env);
 	easy_set_proxy(easy, env);
 	easy_set_secrets(easy, 1);

@@ -302,7 +302,8 @@ programs_get_one_object(void **state)
 		"\"unknown\":0.000000},"
 		"\"limits\":{\"cpu\":0.000,\"concurrency_asked\":0,"
 		"\"fd_limit\":0,\"ports\":0,\"list\":0.000,\"dns\":0.000,"
-		"\"writer\":0.000,\"disk\":0.000,\"stages\":0.000},"
+		"\"writer\":0.000,\"disk\":0.000,\"stages\":0.000,"
+		"\"open_files\":0.000,\"local_ports\":0.000},"
 		"\"user\":1.000000,\"system\":0.500000,"
 		"\"memory_peak\":12582912,\"urls_per_second\":617.000,"
 		"\"wall\":2.000000}\n";
