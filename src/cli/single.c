@@ -131,7 +131,8 @@ single_resume_output(const struct single *single, const char *path,
 	const struct mark *mark = marks_find(state_marks(single->state),
 		LEDGER_RECORDS);
 
-	return output_resume(path, mark != NULL ? mark->offset : 0, err);
+	return output_resume(path, mark != NULL ? mark->offset : 0,
+		mark != NULL ? mark->number : 0, err);
 }
 
 static struct output *

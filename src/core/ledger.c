@@ -248,6 +248,7 @@ ledger_fix(struct ledger *ledger, const struct ledger_target *target,
 	if (ledger_is_kept(target))
 		marks->list[marks->n++] = (struct mark){
 			.name = LEDGER_RECORDS,
+			.number = output_seal(target->output),
 			.offset = output_offset(target->output),
 		};
 	return 0;

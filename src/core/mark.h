@@ -11,7 +11,8 @@
  */
 struct mark {
 	const char *name;	/* "records", "warc"; the state's or static */
-	uint64_t number;	/* of the file, where an output has several */
+	uint64_t number;	/* of the file, where an output has several; or
+				 * what its bytes are known by; 0: nothing */
 	uint64_t offset;	/* its bytes that are whole */
 };
 

@@ -17,11 +17,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "core/output.h"
 
 #define OUTPUT_GATHER ((size_t)64 << 10)
 #define OUTPUT_RECORD_MAX ((size_t)16 << 20)
+
+/* Bytes that tell a file from another: records end alike, and begin with what
+ * is their own. */
+#define OUTPUT_TAIL 1024
 
 struct output {
 	int fd;
@@ -40,6 +45,8 @@ struct output {
 	uint64_t records;
 	struct output_place last;
 	int linked;		/* its folder was synced */
+	char tail[OUTPUT_TAIL];	/* the last bytes of `sent` */
+	size_t n_tail;
 	struct err failed;	/* what every call says from now on */
 };
 
@@ -121,17 +128,54 @@ output_open_again(const char *path, uint64_t offset, struct err *err)
 	return fd;
 }
 
-struct output *
-output_resume(const char *path, uint64_t offset, struct err *err)
+uint64_t
+output_seal(const struct output *output)
 {
-	int fd = output_open_again(path, offset, err);
-	struct output *output;
+	static const uint64_t seed[2] = { 0x6665746368616c6c, 0x7365616c };
 
+	return output->n_tail == 0 ? 0 :
+		map_hash(seed, output->tail, output->n_tail) | 1;
+}
+
+/* The bytes before `offset`, where there are so many. */
+static void
+output_read_tail(struct output *output, uint64_t offset)
+{
+	size_t n = offset < OUTPUT_TAIL ? (size_t)offset : OUTPUT_TAIL;
+	int fd = open(output->name,
+		O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	if (pread(fd, output->tail, n, (off_t)(offset - n)) == (ssize_t)n)
+		output->n_tail = n;
+	close(fd);
+}
+
+/* Nothing of another's file is cut off, so the bytes are looked at first. */
+struct output *
+output_resume(const char *path, uint64_t offset, uint64_t seal,
+	struct err *err)
+{
+	struct output known = { .name = (char *)(uintptr_t)path };
+	struct output *output;
+	int fd;
+
+	output_read_tail(&known, offset);
+	if (seal != 0 && known.n_tail > 0 && output_seal(&known) != seal) {
+		err_set(err, ERR_IO, "%s is not the file that the state knows: "
+			"run it where that is, or remove the state to begin "
+			"anew", path);
+		return NULL;
+	}
+	fd = output_open_again(path, offset, err);
 	if (fd == -1)
 		return NULL;
 	output = output_new(fd, path);
 	output->owned = 1;
 	output->continues = offset > 0;
+	memcpy(output->tail, known.tail, known.n_tail);
+	output->n_tail = known.n_tail;
 	return output;
 }
 
@@ -327,6 +371,21 @@ output_send(const struct output *output, size_t *ret_sent)
 	return number;
 }
 
+/* The last of what was written. */
+static void
+output_note_tail(struct output *output)
+{
+	size_t n = output->whole < OUTPUT_TAIL ? output->whole : OUTPUT_TAIL;
+	size_t keep = output->n_tail < OUTPUT_TAIL - n ? output->n_tail :
+		OUTPUT_TAIL - n;
+
+	if (n == 0)
+		return;
+	memmove(output->tail, output->tail + output->n_tail - keep, keep);
+	memcpy(output->tail + keep, output->buf.data + output->whole - n, n);
+	output->n_tail = keep + n;
+}
+
 int
 output_commit(struct output *output, struct err *err)
 {
@@ -339,6 +398,7 @@ output_commit(struct output *output, struct err *err)
 	if (number != 0)
 		return output_fail(output, sent, number, err);
 	output->sent += output->whole;
+	output_note_tail(output);
 	if (output->n_ends > 0)
 		output->begun = 0;
 	output->records += output->n_ends;

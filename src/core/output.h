@@ -24,9 +24,10 @@ struct output *output_open(const char *path, enum output_mode mode,
 /*
  * Opens a regular file to go on behind its first `offset` bytes, as
  * output_offset() told them: what is behind them is cut off. ERR_IO where the
- * file is shorter or no regular one. With 0 it may be missing.
+ * file is shorter or no regular one, or has another `seal` there than
+ * output_seal() told (0: nobody knows it). With offset 0 it may be missing.
  */
-struct output *output_resume(const char *path, uint64_t offset,
+struct output *output_resume(const char *path, uint64_t offset, uint64_t seal,
 	struct err *err);
 /* Over a descriptor of the caller's that is not closed. `name` for errors. */
 struct output *output_new(int fd, const char *name);
@@ -81,6 +82,9 @@ uint64_t output_records(const struct output *output);
 int output_can_resume(const struct output *output);
 /* The file's bytes up to the last whole record or header that was written. */
 uint64_t output_offset(const struct output *output);
+/* A hash of the file's last bytes before that, by which it is told from another
+ * of that name; never 0 unless there are none. */
+uint64_t output_seal(const struct output *output);
 /* Where the record that ended last is in the file, or will be once it is
  * committed. Before the first: 0 bytes. */
 struct output_place {

@@ -199,7 +199,10 @@ retry_settle(const struct retry *retry, struct state *state, struct err *err)
 		mark = &state->marks.list[i];
 		if (state->head.replaced != NULL &&
 		    strcmp(mark->name, "records") == 0)
-			mark->offset = retry->end - retry->removed;
+			*mark = (struct mark){
+				.name = mark->name,
+				.offset = retry->end - retry->removed,
+			};
 	}
 	state->head.replaceable = state->head.replaced != NULL;
 	state->failed_before = 0;

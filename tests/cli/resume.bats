@@ -334,3 +334,23 @@ begin() {
 	refused 2 "--state" -s serial,async list
 	refused 2 "--state" --runs 3 list
 }
+
+@test "records of the same name in another folder are not cut" {
+	printf "$ORIGIN_URL/bytes/%d\n" 1 2 3 4 >list
+	mkdir here there
+	(
+		cd here
+		"$FETCHALL" --quiet --state state --results r.json ../list
+	)
+	(
+		cd there
+		"$FETCHALL" --quiet --results r.json ../list ../list
+	)
+	before=$(sha256sum there/r.json)
+	cd there
+	run -3 "$FETCHALL" --quiet --state ../here/state --results r.json \
+		../list
+	[[ $output == *"is not the file that the state knows"* ]]
+	cd ..
+	[ "$(sha256sum there/r.json)" = "$before" ]
+}

@@ -563,7 +563,7 @@ what_is_behind_the_offset_is_cut_off(void **state)
 			write_file(path, cases[i].before);
 		else
 			unlink(path);
-		output = output_resume(path, cases[i].offset, NULL);
+		output = output_resume(path, cases[i].offset, 0, NULL);
 		assert_non_null(output);
 		assert_int_equal(output_offset(output), cases[i].offset);
 		assert_int_equal(output_continues(output), cases[i].continues);
@@ -588,7 +588,7 @@ a_file_that_lost_something_is_refused_and_left_alone(void **state)
 	(void)state;
 	close(mkstemp(path));
 	write_file(path, "a\nb");
-	assert_null(output_resume(path, 4, &err));
+	assert_null(output_resume(path, 4, 0, &err));
 	assert_int_equal(err.code, ERR_IO);
 	snprintf(want, sizeof want, "%s is shorter than the 4 bytes that the "
 		"state knows of it: put it back, or begin anew with another "
@@ -596,7 +596,7 @@ a_file_that_lost_something_is_refused_and_left_alone(void **state)
 	assert_string_equal(err.text, want);
 	assert_file(path, "a\nb");
 	unlink(path);
-	assert_null(output_resume(path, 4, &err));
+	assert_null(output_resume(path, 4, 0, &err));
 	assert_int_equal(err.code, ERR_IO);
 	assert_non_null(strstr(err.text, "No such file"));
 	assert_int_equal(access(path, F_OK), -1);
@@ -612,7 +612,7 @@ only_regular_files_with_a_path_can_be_gone_on_with(void **state)
 	int fds[2];
 
 	(void)state;
-	assert_null(output_resume("/dev/null", 0, &err));
+	assert_null(output_resume("/dev/null", 0, 0, &err));
 	assert_int_equal(err.code, ERR_IO);
 	assert_string_equal(err.text, "/dev/null is no regular file: it "
 		"cannot be gone on with");
@@ -628,7 +628,7 @@ only_regular_files_with_a_path_can_be_gone_on_with(void **state)
 	output_free(output);
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_null(output_resume(path, 0, &err));
+	assert_null(output_resume(path, 0, 0, &err));
 	close(fds[0]);
 	close(fds[1]);
 	unlink(path);
@@ -649,7 +649,7 @@ a_record_says_where_it_is_in_the_file(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd, "head\nb", 6), 6);
-	output = output_resume(path, 5, &err);
+	output = output_resume(path, 5, 0, &err);
 	assert_int_equal(output_last(output).len, 0);
 	for (i = 0; i < 2000; i++) {
 		assert_int_equal(add_record(output, (uint64_t)i, &err), 0);
@@ -886,7 +886,44 @@ ignore_signals(void **state)
 	return 0;
 }
 
+/* Two files of one name, in two folders: what the state knows of one must not
+ * cut the other. */
+static void
+a_file_of_the_same_name_is_not_taken_for_it(void **state)
+{
+	struct output *output;
+	struct err err = { 0 };
+	uint64_t offset, seal;
+	char path[] = "seal";
+
+	(void)state;
+	output = output_open(path, OUTPUT_TRUNCATE, &err);
+	assert_non_null(output);
+	assert_int_equal(output_seal(output), 0);
+	buf_add_text(output_buf(output), "one\n");
+	assert_int_equal(output_record(output, &err), 0);
+	assert_int_equal(output_commit(output, &err), 0);
+	buf_printf(output_buf(output), "%2000d\n", 2);
+	assert_int_equal(output_record(output, &err), 0);
+	assert_int_equal(output_commit(output, &err), 0);
+	offset = output_offset(output);
+	seal = output_seal(output);
+	assert_int_not_equal(seal, 0);
+	output_free(output);
+	output = output_resume(path, offset, seal, &err);
+	assert_non_null(output);
+	assert_int_equal(output_seal(output), seal);
+	output_free(output);
+	assert_null(output_resume(path, offset, seal ^ 2, &err));
+	assert_non_null(strstr(err.text, "is not the file that the state"));
+	output = output_resume(path, offset - 1, 0, &err);
+	assert_non_null(output);
+	output_free(output);
+	assert_int_equal(unlink(path), 0);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_file_of_the_same_name_is_not_taken_for_it),
 	cmocka_unit_test_setup(records_arrive_whole_and_in_order,
 		ignore_signals),
 	cmocka_unit_test(what_no_record_ends_is_not_written),
