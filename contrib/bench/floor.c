@@ -2,18 +2,22 @@
 /*
  * floor -- what a list costs when nothing is done but fetching it: a bare
  * curl_multi_socket_action() loop on libevent, or with --serial a bare
- * curl_easy_perform() loop.
+ * curl_easy_perform() loop; --fresh takes a new connection for each URL.
  *
  * Handles are used again as they are, bodies are dropped, nothing is kept
  * and nothing is printed. It is what fetchall is compared with.
  */
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct floor {
+	const char *cacert;
+	int is_fresh, is_serial;
+	long concurrency;
 	FILE *list;
 	char *line;
 	size_t size;
@@ -47,7 +51,7 @@ floor_line(struct floor *floor)
 }
 
 static CURL *
-floor_handle(void)
+floor_handle(const struct floor *floor)
 {
 	CURL *curl = curl_easy_init();
 
@@ -57,6 +61,13 @@ floor_handle(void)
 	/* The same request as fetchall's and curl's. */
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "fetchall/0.1.0");
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, floor_on_body);
+	if (floor->is_fresh)
+		curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+	if (floor->cacert != NULL) {
+		curl_easy_setopt(curl, CURLOPT_CAINFO, floor->cacert);
+		/* With a folder as well, it is read again each time. */
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
 	return curl;
 }
 
@@ -141,9 +152,10 @@ floor_want_socket(CURL *curl, curl_socket_t fd, int what, void *arg,
 }
 
 static void
-floor_loop(struct floor *floor, long concurrency)
+floor_loop(struct floor *floor)
 {
 	struct event_config *config = event_config_new();
+	long i;
 
 	/* What makes libevent cheapest: only one thread, no needless ctl. */
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK |
@@ -157,8 +169,8 @@ floor_loop(struct floor *floor, long concurrency)
 	curl_multi_setopt(floor->curlm, CURLMOPT_TIMERFUNCTION,
 		floor_want_timer);
 	curl_multi_setopt(floor->curlm, CURLMOPT_TIMERDATA, floor);
-	while (concurrency-- > 0)
-		floor_start(floor, floor_handle());
+	for (i = 0; i < floor->concurrency; i++)
+		floor_start(floor, floor_handle(floor));
 	if (floor->n_running > 0)
 		event_base_dispatch(floor->base);
 }
@@ -166,7 +178,7 @@ floor_loop(struct floor *floor, long concurrency)
 static void
 floor_serial(struct floor *floor)
 {
-	CURL *curl = floor_handle();
+	CURL *curl = floor_handle(floor);
 	const char *url;
 
 	while ((url = floor_line(floor)) != NULL) {
@@ -176,20 +188,55 @@ floor_serial(struct floor *floor)
 	curl_easy_cleanup(curl);
 }
 
+static int
+floor_options(struct floor *floor, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "cacert", required_argument, NULL, 'a' },
+		{ "fresh", no_argument, NULL, 'f' },
+		{ "serial", no_argument, NULL, 's' },
+		{ 0 }
+	};
+	int key;
+
+	while ((key = getopt_long(argc, argv, "c:", options, NULL)) != -1)
+		switch (key) {
+		case 'a':
+			floor->cacert = optarg;
+			break;
+		case 'c':
+			floor->concurrency = strtol(optarg, NULL, 10);
+			break;
+		case 'f':
+			floor->is_fresh = 1;
+			break;
+		case 's':
+			floor->is_serial = 1;
+			break;
+		default:
+			return -1;
+		}
+	if (optind + 1 != argc)
+		return -1;
+	floor->list = fopen(argv[optind], "r");
+	return floor->list != NULL ? 0 : -1;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct floor floor = { 0 };
+	struct floor floor = { .concurrency = 1 };
 
-	if (argc != 3 || (floor.list = fopen(argv[2], "r")) == NULL) {
-		fprintf(stderr, "usage: floor CONCURRENCY|--serial LIST\n");
+	if (floor_options(&floor, argc, argv) != 0) {
+		fprintf(stderr, "usage: floor -c CONCURRENCY|--serial "
+			"[--fresh] [--cacert FILE] LIST\n");
 		return 2;
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (strcmp(argv[1], "--serial") == 0)
+	if (floor.is_serial)
 		floor_serial(&floor);
 	else
-		floor_loop(&floor, strtol(argv[1], NULL, 10));
+		floor_loop(&floor);
 	/* What it holds goes with the process. */
 	return floor.failed;
 }

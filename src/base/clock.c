@@ -36,6 +36,12 @@ clock_wall_us(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
+int64_t
+clock_file_us(void)
+{
+	return clock_read(CLOCK_REALTIME_COARSE);
+}
+
 static char *
 clock_digits(char *at, int64_t n, int width)
 {

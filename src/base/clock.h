@@ -13,6 +13,9 @@ int64_t clock_us(void);
 int64_t clock_thread_us(void);
 /* Microseconds since 1970 in UTC: for time stamps only. */
 int64_t clock_wall_us(void);
+/* The same as files are dated, which is by the kernel's last tick: what is
+ * written from now on is no older. */
+int64_t clock_file_us(void);
 
 #define CLOCK_RFC3339_SIZE 28	/* 2026-11-21T13:33:00.123456Z and a NUL */
 

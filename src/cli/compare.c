@@ -29,7 +29,9 @@
 #include "cli/spool.h"
 #include "cli/standings.h"
 #include "cli/table.h"
+#include "core/naming.h"
 #include "core/output.h"
+#include "core/sink.h"
 
 #define COMPARE_TEXT (16u << 20)
 
@@ -65,6 +67,27 @@ compare_wanted(const struct options *options, const struct contest *contest)
 		compare->export_markdown != NULL || compare->plot != NULL;
 }
 
+/* Each run is to do the same, and nothing but what is measured. */
+static int
+compare_check_bodies(const struct options *options, struct err *err)
+{
+	const struct options_bodies *bodies = options->bodies;
+	const struct sink *sink = options_body_sink(options, SINK_BODIES);
+
+	if (options->durable->state != NULL)
+		return err_set(err, ERR_USAGE, "--state is of one run: the "
+			"others of a comparison would find all done");
+	if (sink != NULL)
+		return err_set(err, ERR_USAGE, "--%s is of one run, and not "
+			"for a comparison", sink->opts->rows[0].name);
+	if (bodies->existing == NAMING_OVERWRITE || !options_saves(options))
+		return 0;
+	return err_set(err, ERR_USAGE, "the first run of a comparison would "
+		"save what the others then skip%s: add --existing overwrite",
+		bodies->save || bodies->output != NULL ? "" :
+		", where the list names files");
+}
+
 static int
 compare_check(const struct options *options, struct err *err)
 {
@@ -79,7 +102,8 @@ compare_check(const struct options *options, struct err *err)
 	    opts_typed(options->opts, "summary"))
 		return err_set(err, ERR_USAGE, "--summary json is of one run: "
 			"a comparison has --export-json");
-	if (plot_check(options->compare->plot, err) != 0)
+	if (plot_check(options->compare->plot, err) != 0 ||
+	    compare_check_bodies(options, err) != 0)
 		return -1;
 	return export_check(options->compare, err);
 }

@@ -29,6 +29,8 @@ files_limit(size_t wanted, size_t each)
 		return wanted;
 	room = limit.rlim_cur > FILES_SPARE + each ?
 		((size_t)limit.rlim_cur - FILES_SPARE) / each : 1;
+	/* For every hundred fetches a loop has two of libcurl's own. */
+	room -= room / 100 * 2;
 	if (room >= wanted)
 		return wanted;
 	log_warning("only %zu at a time instead of %zu: no more than "

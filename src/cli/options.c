@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "cli/options.h"
+#include "core/sink.h"
 #include "pool/family.h"
 #include "stage/family.h"
 #include "strategy/family.h"
@@ -33,16 +34,18 @@ static const struct opt options_input_rows[] = {
 	  .example = "fetchall -i urls.txt" },
 	{ .name = "input-format", .type = &opt_choice, AT(format, int),
 	  .choices = options_input_formats, .dflt = "lines", .arg = "FORMAT",
+	  .flags = OPT_FIXED,
 	  .brief = "what the lists hold: plain lines or NDJSON objects",
 	  .notes = "lines: a URL a line; blank lines and lines that begin "
 		"with # are skipped. ndjson: an object a line with \"url\" "
 		"and, if wanted, \"method\", \"headers\", \"body\" and "
 		"\"output\" for this URL alone. An output is a file below "
-		"the current folder; it appears once a good reply's body is "
-		"whole, and never in place of another.",
+		"--output-dir; it appears once a good reply's body is whole, "
+		"and what is there already is treated as --existing says.",
 	  .example = "fetchall --input-format ndjson requests.ndjson" },
 	{ .name = "proto-default", .type = &opt_text,
 	  AT(proto_default, char *), .arg = "SCHEME", .dflt = "http",
+	  .flags = OPT_FIXED,
 	  .brief = "scheme for hosts that are listed without one",
 	  .notes = "http or https." },
 };
@@ -201,7 +204,8 @@ static const struct opt_set options_load_set = {
 
 static const struct opt options_request_rows[] = {
 	{ .name = "request", .key = 'X', .type = &opt_text, AT(method, char *),
-	  .arg = "METHOD", .brief = "request method",
+	  .arg = "METHOD", .flags = OPT_FIXED,
+	  .brief = "request method",
 	  .notes = "GET unless given, POST with --data." },
 	{ .name = "header", .key = 'H', .type = &opt_texts,
 	  AT(headers, struct opt_list), .arg = "LINE", .flags = OPT_SECRET,
@@ -234,6 +238,7 @@ static const struct opt options_request_rows[] = {
 		"origin (scheme, host and port) after a redirect, and neither "
 		"is ever printed." },
 	{ .name = "head", .key = 'I', .type = &opt_flag, AT(head, int),
+	  .flags = OPT_FIXED,
 	  .brief = "HEAD requests" },
 	{ .name = "location", .key = 'L', .type = &opt_flag, AT(location, int),
 	  .dflt = "yes", .brief = "follow redirects" },
@@ -270,6 +275,17 @@ static const struct opt options_request_rows[] = {
 	  .notes = "HOST may be * for all hosts.",
 	  .example = "fetchall --resolve example.test:80:127.0.0.1 "
 		"http://example.test/" },
+	{ .name = "http1.1", .type = &opt_flag, AT(http1, int),
+	  .brief = "HTTP/1.1, which is what is spoken anyhow" },
+	{ .name = "http2", .type = &opt_flag, AT(http2, int),
+	  .brief = "HTTP/2 with https, where the server can",
+	  .notes = "Some hundred requests share a connection. Else and with "
+		"http it is HTTP/1.1. A body never waits for room then "
+		"(--buffer): it goes to a file.",
+	  .example = "fetchall --http2 urls.txt" },
+	{ .name = "http2-prior-knowledge", .type = &opt_flag,
+	  AT(http2_only, int),
+	  .brief = "HTTP/2 without asking, with http too" },
 	{ .name = "unix-socket", .type = &opt_text, AT(unix_socket, char *),
 	  .arg = "FILE", .brief = "connect to this Unix socket instead" },
 };
@@ -313,6 +329,18 @@ static const struct opt options_limits_rows[] = {
 	  .brief = "for one attempt, look-up and redirects included; 0: none" },
 	{ .name = "timeout", .type = &opt_alias, .means = "max-time",
 	  .flags = OPT_HIDDEN, .brief = "other tools' name for --max-time" },
+	{ .name = "deadline", .type = &opt_time, AT(deadline, int64_t),
+	  .arg = "TIME", .dflt = "0",
+	  .brief = "for the whole run; what is not done then is left out",
+	  .notes = "At the end of that time nothing new begins, and what is "
+		"under way, in stages too, is cut off. Every URL of the list "
+		"that is not done gets a record of class deadline that is not "
+		"final; of a pipe what it holds by then. The status is 1 "
+		"unless everything was done. Ctrl-C and --first end a run "
+		"without that, whichever comes first; with --requests and "
+		"--duration only what was begun is recorded. When several "
+		"runs are compared each has its own. 0: none.",
+	  .example = "fetchall --deadline 1h --results out.json urls.txt" },
 	{ .name = "speed-limit", .type = &opt_size, AT(speed_limit, uint64_t),
 	  .arg = "BYTES", .dflt = "100",
 	  .brief = "give up below this many bytes a second; 0: never" },
@@ -321,7 +349,9 @@ static const struct opt options_limits_rows[] = {
 	  .brief = "for how long --speed-limit must be missed" },
 	{ .name = "dns-timeout", .type = &opt_time, AT(dns_timeout, int64_t),
 	  .arg = "TIME", .dflt = "10s", .min = 1000,
-	  .brief = "for looking up one name" },
+	  .brief = "for looking up one name",
+	  .notes = "While no server says anything it is shortened, down to "
+		"200 ms: servers that are all dead cost it once." },
 	{ .name = "max-body", .type = &opt_size, AT(max_body, uint64_t),
 	  .arg = "SIZE", .dflt = "0",
 	  .brief = "refuse larger bodies; 0: no limit",
@@ -347,7 +377,7 @@ static const struct opt options_limits_rows[] = {
 		"tried again." },
 	{ .name = "retry-on", .type = &opt_text, AT(retry_on, char *),
 	  .arg = "LIST", .dflt = "dns,timeout,reset,empty_reply,cut,fd_limit,"
-		"ports,408,429,500,502,503,504",
+		"ports,in_use,408,429,500,502,503,504",
 	  .brief = "what is tried again",
 	  .notes = "Error classes, error details and status codes, separated "
 		"by commas, or none; --help=errors and --help=details list "
@@ -395,6 +425,7 @@ static const struct opt options_stages_rows[] = {
 	{ .name = "post", .key = 'p', .type = &opt_texts,
 	  AT(post, struct opt_list), .arg = "STAGE[:ARG]",
 	  .choices = options_stage_names,
+	  .flags = OPT_FIXED,
 	  .brief = "send each good body through STAGE; may be repeated",
 	  .notes = "Stages follow one another in the order given; some hand "
 		"on another body than they got. What each says of a body are "
@@ -416,10 +447,11 @@ static const struct opt options_stages_rows[] = {
 	  .example = "fetchall --post sha256 --pool process urls.txt" },
 	{ .name = "buffer", .type = &opt_size, AT(buffer, uint64_t),
 	  .arg = "SIZE", .dflt = "128MiB", .min = 1 << 20,
-	  .brief = "bytes of bodies in memory, before and in stages",
+	  .brief = "bytes of bodies in memory, before they are done with",
 	  .notes = "From three quarters of it on no fetch begins; when it is "
-		"full bodies go to files in $TMPDIR, up to four times as "
-		"much, and then receivers wait." },
+		"full bodies go to files: those that become files anyhow in "
+		"the output folder, others in $TMPDIR, for stages up to four "
+		"times as much, and then receivers wait." },
 	{ .name = "no-fetch", .type = &opt_flag, AT(no_fetch, int),
 	  .brief = "run the stages only, once for each URL",
 	  .notes = "Nothing is asked for and no name looked up: stages get "
@@ -427,6 +459,7 @@ static const struct opt options_stages_rows[] = {
 		"each strategy and pool.",
 	  .example = "fetchall --no-fetch --post fib:30 urls.txt" },
 	{ .name = "compressed", .type = &opt_flag, AT(compressed, int),
+	  .flags = OPT_FIXED,
 	  .brief = "ask for compressed bodies and decode them",
 	  .notes = "Decoding is the first stage, before those of --post: "
 		"files and stages get the decoded body, and a body that "
@@ -466,6 +499,7 @@ static const char *const options_formats[] = {
 static const struct opt options_records_rows[] = {
 	{ .name = "format", .type = &opt_choice, AT(format, int),
 	  .choices = options_formats, .dflt = "auto", .arg = "FORMAT",
+	  .flags = OPT_FIXED,
 	  .brief = "form of the records: lines, json, csv or none",
 	  .notes = "auto is lines on standard output, json with --results, "
 		"and none when strategies are compared. --help=records "
@@ -475,14 +509,17 @@ static const struct opt options_records_rows[] = {
 	  .brief = "one JSON object a line; --format json",
 	  .example = "fetchall --json urls.txt" },
 	{ .name = "results", .type = &opt_text, AT(results, char *),
-	  .arg = "FILE", .brief = "write the records there, not to stdout",
+	  .arg = "FILE", .flags = OPT_FIXED,
+	  .brief = "write the records there, not to stdout",
 	  .example = "fetchall --results out.ndjson urls.txt" },
 	{ .name = "columns", .type = &opt_text, AT(columns, char *),
-	  .arg = "LIST", .brief = "fields of json and csv records",
+	  .arg = "LIST", .flags = OPT_FIXED,
+	  .brief = "fields of json and csv records",
 	  .notes = "Names separated by commas; --help=fields lists them.",
 	  .example = "fetchall --json --columns url,response_code urls.txt" },
 	{ .name = "write-out", .key = 'w', .type = &opt_text,
 	  AT(write_out, char *), .arg = "FORMAT",
+	  .flags = OPT_FIXED,
 	  .brief = "curl's -w: %{name}, \\n, \\t for each record",
 	  .notes = "Every field can be named, and %{json} is the whole "
 		"record. No newline is added.",
@@ -588,6 +625,9 @@ options_add_families(struct opts *opts)
 	for (i = 0; stages[i] != NULL; i++)
 		if (stages[i]->opts != NULL)
 			opts_add(opts, stages[i]->opts);
+	for (i = 0; sinks[i] != NULL; i++)
+		if (sinks[i]->opts != NULL)
+			opts_add(opts, sinks[i]->opts);
 }
 
 void
@@ -606,8 +646,10 @@ options_init(struct options *options)
 	options->request = opts_add(options->opts, &options_request_set);
 	options->limits = opts_add(options->opts, &options_limits_set);
 	options->names = opts_add(options->opts, &options_names_set);
+	options->bodies = opts_add(options->opts, &options_bodies_set);
 	options->stages = opts_add(options->opts, &options_stages_set);
 	options->records = opts_add(options->opts, &options_records_set);
+	options->durable = opts_add(options->opts, &options_durable_set);
 	options_add_families(options->opts);
 	options->general = opts_add(options->opts, &options_general_set);
 }
@@ -640,22 +682,6 @@ options_read_home(struct options *options, struct err *err)
 	return rc;
 }
 
-/* What was typed for nothing; a config file says what holds if need be. */
-static int
-options_check_typed(const struct options *options, struct err *err)
-{
-	static const char *const names[] = { "jobs", "pool", "buffer" };
-	size_t i;
-
-	if (options->stages->post.n > 0 || options->stages->compressed)
-		return 0;
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (opts_typed(options->opts, names[i]))
-			return err_set(err, ERR_USAGE, "--%s is for stages: "
-				"there is no --post", names[i]);
-	return 0;
-}
-
 int
 options_parse(struct options *options, int argc, char **argv,
 	struct err *err)
@@ -677,5 +703,5 @@ options_parse(struct options *options, int argc, char **argv,
 	if (opts_check(options->opts, err) != 0)
 		return -1;
 	return general->dump == DUMP_NOTHING ?
-		options_check_typed(options, err) : 0;
+		options_check_rules(options, err) : 0;
 }

@@ -6,6 +6,8 @@
 
 #include "opt/opt.h"
 
+struct sink;
+
 /*
  * The program's own option groups. Values are as typed; settings.h makes
  * them into what the rooms below understand.
@@ -39,13 +41,14 @@ struct options_request {
 	struct opt_list headers, resolve;
 	char *cacert, *capath, *cert, *key, *unix_socket;
 	int head, insecure, ipv4, ipv6;
+	int http1, http2, http2_only;
 	int location, allow_downgrade;
 	uint64_t max_redirs;
 };
 
 struct options_limits {
 	int64_t connect_timeout, max_time, speed_time, dns_timeout;
-	int64_t retry_delay;
+	int64_t retry_delay, deadline;
 	uint64_t speed_limit, max_body, max_header, retry;
 	char *retry_on;
 };
@@ -56,6 +59,20 @@ struct options_stages {
 	uint64_t jobs;		/* 0: one a core */
 	uint64_t buffer;
 	int no_fetch, compressed;
+};
+
+struct options_bodies {
+	int save;
+	char *output, *output_dir;
+	int existing;		/* enum naming_existing */
+	int disposition;
+	int fold_case;
+	int resume, resume_at;
+};
+
+struct options_durable {
+	char *state;
+	int retry_failed, sync;
 };
 
 struct options_names {
@@ -91,13 +108,28 @@ struct options {
 	const struct options_request *request;
 	const struct options_limits *limits;
 	const struct options_names *names;
+	const struct options_bodies *bodies;
 	const struct options_stages *stages;
 	const struct options_records *records;
+	const struct options_durable *durable;
 	const struct options_general *general;
 	char **operands;	/* within argv */
 	int n_operands;
 	int first;		/* argv[first] is operands[0] */
 };
+
+/* Tables in files of their own. */
+extern const struct opt_set options_bodies_set, options_durable_set;
+
+/* options_rules.c: what does not go together, beyond one table. */
+int options_check_rules(const struct options *options, struct err *err);
+/* Whether bodies become files, all or some. */
+int options_saves(const struct options *options);
+/* Whether bodies that were cut off are gone on with. */
+int options_continues(const struct options *options);
+/* The sink of bodies with one of these caps that was asked for; NULL: none. */
+const struct sink *options_body_sink(const struct options *options,
+	unsigned caps);
 
 /* All tables with their defaults; nothing parsed yet. */
 void options_init(struct options *options);

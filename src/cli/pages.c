@@ -48,14 +48,16 @@ static const struct opt_topic_row pages_statuses[] = {
 static size_t
 pages_fill_families(size_t *ret_sinks)
 {
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; sinks[i] != NULL && i < PAGES_ROWS; i++)
-		pages_sinks[i] = (struct opt_topic_row){
-			.term = sinks[i]->name, .text = sinks[i]->brief,
-			.notes = sinks[i]->notes,
-		};
-	*ret_sinks = i;
+	for (i = 0; sinks[i] != NULL && n < PAGES_ROWS; i++)
+		if (!(sinks[i]->caps & SINK_BODIES))
+			pages_sinks[n++] = (struct opt_topic_row){
+				.term = sinks[i]->name,
+				.text = sinks[i]->brief,
+				.notes = sinks[i]->notes,
+			};
+	*ret_sinks = n;
 	for (i = 0; strategies[i] != NULL && i < PAGES_ROWS; i++)
 		pages_strategies[i] = (struct opt_topic_row){
 			.term = strategies[i]->name,

@@ -55,16 +55,15 @@ progress_total(const struct options_load *load,
 }
 
 static void
-progress_add_left(struct buf *line, uint64_t done, uint64_t total,
+progress_add_left(struct buf *line, uint64_t done, uint64_t to_do,
 	int64_t elapsed_us)
 {
 	char left[UNITS_TEXT];
 
-	if (total <= done || done == 0)
+	if (done == 0)
 		return;
 	buf_printf(line, ", %s left", units_show_time((int64_t)(
-		(double)elapsed_us * (double)(total - done) / (double)done),
-		left));
+		(double)elapsed_us * (double)to_do / (double)done), left));
 }
 
 static void
@@ -73,7 +72,7 @@ progress_draw(struct progress *progress)
 	int64_t elapsed = clock_us() - progress->started_us;
 	struct stats_counters counters;
 	struct source_progress list;
-	uint64_t total, failed;
+	uint64_t total, failed, done;
 	struct buf line;
 	ssize_t n;
 
@@ -81,15 +80,17 @@ progress_draw(struct progress *progress)
 	source_progress(progress->source, &list);
 	total = progress_total(progress->load, &list);
 	failed = stats_failures(&counters);
+	done = counters.finals + run_done_before(progress->run);
 	buf_init(&line, 1024);
-	buf_printf(&line, "\r%s: %" PRIu64, progress->label,
-		counters.finals);
+	buf_printf(&line, "\r%s: %" PRIu64, progress->label, done);
 	if (total > 0)
 		buf_printf(&line, "/%s%" PRIu64, list.ended ? "" : "~", total);
 	buf_printf(&line, " done, %.0f/s, %zu in flight, %" PRIu64 " failed",
 		(double)counters.finals * 1e6 / (double)(elapsed + 1),
 		run_in_flight(progress->run), failed);
-	progress_add_left(&line, counters.finals, total, elapsed);
+	if (total > done)
+		progress_add_left(&line, counters.finals, total - done,
+			elapsed);
 	buf_add_text(&line, "\033[K");
 	n = write(STDERR_FILENO, line.data, line.len);
 	(void)n;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report -- a run's figures, gathered at its end and put into words.
+ * report -- a run's figures, gathered at its end and put into words; into JSON
+ * in report_json.c.
  */
 #include "config.h"
 
@@ -12,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "cli/limits.h"
 #include "cli/report.h"
 #include "core/run.h"
 #include "core/workshop.h"
@@ -94,8 +96,11 @@ report_collect(struct report *report, struct run *run,
 	const struct stats *stats = run_stats(run);
 	const struct histogram *times = &stats->ok_time;
 	struct report_cpu cpu;
+	int why;
 
-	*report = (struct report){ .concurrency = concurrency };
+	*report = (struct report){
+		.concurrency = concurrency, .asked = concurrency,
+	};
 	snprintf(report->strategy, sizeof report->strategy, "%s", strategy);
 	report->wall_us = run_wall_us(run);
 	report_cpu_now(&cpu);
@@ -107,6 +112,8 @@ report_collect(struct report *report, struct run *run,
 	report->counters.failed[ERROR_STOPPED] += stats->counters.again;
 	memcpy(report->phases, stats->phases, sizeof report->phases);
 	report->time_total = stats->time_total;
+	report->done_before = run_done_before(run);
+	report->cut_short = run_is_cut_short(run);
 	report->min_us = times->min;
 	report->mean_us = histogram_mean(times);
 	report->p50_us = histogram_percentile(times, 50);
@@ -117,6 +124,10 @@ report_collect(struct report *report, struct run *run,
 	run_name_counts(run, &report->names_asked, &report->names_cached);
 	report_collect_stages(report, run, pool);
 	report_collect_lag(&report->lag, run_lag(run));
+	if (report->lag.samples > 0)
+		report->loop_cpu_us = run_strategy_cpu_us(run);
+	for (why = 0; why < HOLDUP_COUNT; why++)
+		report->held_us[why] = run_held_up(run, (enum holdup)why);
 }
 
 int64_t
@@ -132,6 +143,19 @@ report_rate(const struct report *report)
 {
 	return report->wall_us > 0 ? (double)report->counters.finals * 1e6 /
 		(double)report->wall_us : 0;
+}
+
+double
+report_percent(int64_t a, int64_t b)
+{
+	return b > 0 ? 100.0 * (double)a / (double)b : 0;
+}
+
+double
+report_utilisation(const struct report *report)
+{
+	return report_percent(report->stages.busy_us, report->wall_us *
+		(int64_t)report->stages.workers);
 }
 
 /* --- for people --- */
@@ -159,7 +183,8 @@ report_add_failures(struct buf *out, const struct stats_counters *counters)
 	report_add_count(out, stats_failures(counters));
 	buf_add_text(out, " failed");
 	for (class = ERROR_NONE + 1; class < ERROR_CLASS_COUNT; class++) {
-		if (counters->failed[class] == 0 || class == ERROR_STOPPED)
+		if (counters->failed[class] == 0 || class == ERROR_STOPPED ||
+		    class == ERROR_DEADLINE)
 			continue;
 		buf_printf(out, "%s%s ", before,
 			error_class_name((enum error_class)class));
@@ -168,6 +193,32 @@ report_add_failures(struct buf *out, const struct stats_counters *counters)
 	}
 	if (before[0] == ',')
 		buf_add_char(out, ')');
+}
+
+/* What is neither ok nor failed. */
+static void
+report_add_rest(struct buf *out, const struct report *report)
+{
+	const uint64_t *failed = report->counters.failed;
+
+	if (failed[ERROR_STOPPED] > 0)
+		buf_printf(out, ", %" PRIu64 " cut off",
+			failed[ERROR_STOPPED]);
+	if (failed[ERROR_DEADLINE] > 0) {
+		buf_add_text(out, ", ");
+		report_add_count(out, failed[ERROR_DEADLINE]);
+		buf_add_text(out, " left out at the deadline");
+	}
+	if (report->cut_short)
+		buf_add_text(out, ", the list not read to its end");
+	if (report->done_before > 0) {
+		buf_add_text(out, "; ");
+		report_add_count(out, report->done_before);
+		buf_add_text(out, " done before");
+		if (report->failed_before > 0)
+			buf_printf(out, ", %" PRIu64 " of them failed "
+				"(--retry-failed)", report->failed_before);
+	}
 }
 
 static void
@@ -180,10 +231,11 @@ report_add_counts(struct buf *out, const struct report *report)
 	buf_add_text(out, counters->finals == 1 ? " URL: " : " URLs: ");
 	report_add_count(out, counters->ok);
 	buf_add_text(out, " ok, ");
+	if (counters->skipped > 0)
+		buf_printf(out, "%" PRIu64 " of them skipped, ",
+			counters->skipped);
 	report_add_failures(out, counters);
-	if (counters->failed[ERROR_STOPPED] > 0)
-		buf_printf(out, ", %" PRIu64 " cut off",
-			counters->failed[ERROR_STOPPED]);
+	report_add_rest(out, report);
 	buf_printf(out, "\n  %s", units_show_size(counters->bytes, size));
 	if (counters->redirects > 0)
 		buf_printf(out, ", redirects %" PRIu64, counters->redirects);
@@ -232,21 +284,6 @@ report_add_phases(struct buf *out, const struct report *report)
 		before = ", ";
 	}
 	buf_add_char(out, '\n');
-}
-
-/* a of b, in percent. */
-static double
-report_percent(int64_t a, int64_t b)
-{
-	return b > 0 ? 100.0 * (double)a / (double)b : 0;
-}
-
-/* Of the time that the workers had. */
-static double
-report_utilisation(const struct report *report)
-{
-	return report_percent(report->stages.busy_us, report->wall_us *
-		(int64_t)report->stages.workers);
 }
 
 static void
@@ -335,181 +372,11 @@ report_add_text(struct buf *out, const struct report *report)
 	report_add_stages(out, report);
 	report_add_lag(out, report);
 	report_add_costs(out, report);
+	limits_add_text(out, report);
 	buf_printf(out, "%s: wall time %s", report->strategy,
 		units_show_time(report->wall_us, wall));
 	if (report->counters.finals > 0)
 		buf_printf(out, ", %.*f URLs/s",
 			report_rate(report) < 10 ? 2 : 0, report_rate(report));
 	buf_add_char(out, '\n');
-}
-
-/* --- for programs --- */
-
-static void
-report_add_field(struct buf *out, const char *name, int64_t us)
-{
-	buf_printf(out, "\"%s\":", name);
-	buf_add_seconds(out, us);
-}
-
-static void
-report_add_errors(struct buf *out, const struct stats_counters *counters)
-{
-	const char *before = "";
-	int class;
-
-	buf_add_text(out, "\"errors\":{");
-	for (class = ERROR_NONE + 1; class < ERROR_CLASS_COUNT; class++) {
-		if (counters->failed[class] == 0)
-			continue;
-		buf_printf(out, "%s\"%s\":%" PRIu64, before,
-			error_class_name((enum error_class)class),
-			counters->failed[class]);
-		before = ",";
-	}
-	buf_add_text(out, "},");
-}
-
-static void
-report_add_statuses(struct buf *out, const struct stats *stats)
-{
-	const char *before = "";
-	int status;
-
-	buf_add_text(out, "\"status_codes\":{");
-	for (status = 0; status < 1000; status++) {
-		if (stats->status[status] == 0)
-			continue;
-		buf_printf(out, "%s\"%d\":%" PRIu64, before, status,
-			stats->status[status]);
-		before = ",";
-	}
-	buf_add_text(out, "},");
-}
-
-static void
-report_add_latency(struct buf *out, const struct report *report)
-{
-	buf_add_text(out, "\"time_total\":{");
-	report_add_field(out, "min", report->min_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "mean", report->mean_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "p50", report->p50_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "p90", report->p90_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "p95", report->p95_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "p99", report->p99_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "max", report->max_us);
-	buf_add_text(out, "},");
-}
-
-static void
-report_add_spent(struct buf *out, const struct report *report)
-{
-	char name[32];
-	char *at;
-	int phase;
-
-	buf_add_text(out, "\"spent\":{");
-	for (phase = 0; phase < STATS_PHASE_COUNT; phase++) {
-		snprintf(name, sizeof name, "%s",
-			stats_phase_name((enum stats_phase)phase));
-		for (at = name; *at != '\0'; at++)
-			if (*at == ' ')
-				*at = '_';
-		if (phase > 0)
-			buf_add_char(out, ',');
-		report_add_field(out, name, report->phases[phase]);
-	}
-	buf_add_text(out, "},");
-}
-
-static void
-report_add_json_overlap(struct buf *out, const struct report_stages *stages)
-{
-	if (stages->hidden_us < 0) {
-		buf_add_text(out, "\"hidden\":null,\"overlap\":null,");
-		return;
-	}
-	report_add_field(out, "hidden", stages->hidden_us);
-	buf_printf(out, ",\"overlap\":%.4f,",
-		report_percent(stages->hidden_us, stages->busy_us) / 100);
-}
-
-static void
-report_add_json_stages(struct buf *out, const struct report *report)
-{
-	const struct report_stages *stages = &report->stages;
-
-	if (stages->pool[0] == '\0')
-		return;
-	buf_printf(out, "\"stages\":{\"pool\":\"%s\",\"workers\":%" PRIu64
-		",\"bodies\":%" PRIu64 ",\"failed\":%" PRIu64 ",",
-		stages->pool, stages->workers, stages->bodies,
-		stages->failed);
-	report_add_field(out, "wall", stages->wall_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "cpu", stages->cpu_us);
-	buf_add_text(out, ",\"queue\":{");
-	report_add_field(out, "p50", stages->queue_p50_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "p99", stages->queue_p99_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "max", stages->queue_max_us);
-	buf_add_text(out, "},");
-	report_add_field(out, "busy", stages->busy_us);
-	buf_printf(out, ",\"utilisation\":%.4f,",
-		report_utilisation(report) / 100);
-	report_add_json_overlap(out, stages);
-	buf_printf(out, "\"buffer_peak\":%" PRIu64 "},",
-		stages->peak_bytes);
-}
-
-static void
-report_add_json_lag(struct buf *out, const struct report_lag *lag)
-{
-	if (lag->samples == 0)
-		return;
-	buf_add_text(out, "\"loop_lag\":{");
-	report_add_field(out, "p50", lag->p50_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "p99", lag->p99_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "max", lag->max_us);
-	buf_add_text(out, "},");
-}
-
-void
-report_add_json(struct buf *out, const struct report *report,
-	const struct stats *stats)
-{
-	const struct stats_counters *counters = &report->counters;
-
-	buf_printf(out, "{\"strategy\":\"%s\",\"concurrency\":%" PRIu64
-		",\"urls\":%" PRIu64 ",\"ok\":%" PRIu64 ",\"failed\":%" PRIu64
-		",", report->strategy, report->concurrency, counters->finals,
-		counters->ok, stats_failures(counters));
-	report_add_errors(out, counters);
-	report_add_statuses(out, stats);
-	buf_printf(out, "\"attempts\":%" PRIu64 ",\"num_retries\":%" PRIu64
-		",\"num_redirects\":%" PRIu64 ",\"num_connects\":%" PRIu64
-		",\"names_asked\":%" PRIu64 ",\"names_cached\":%" PRIu64
-		",\"size_download\":%" PRIu64 ",", counters->attempts,
-		counters->retries, counters->redirects, counters->connects,
-		report->names_asked, report->names_cached, counters->bytes);
-	report_add_latency(out, report);
-	report_add_spent(out, report);
-	report_add_json_stages(out, report);
-	report_add_json_lag(out, &report->lag);
-	report_add_field(out, "user", report->user_us);
-	buf_add_char(out, ',');
-	report_add_field(out, "system", report->system_us);
-	buf_printf(out, ",\"memory_peak\":%" PRIu64 ",\"urls_per_second\":%.3f,",
-		report->peak_bytes, report_rate(report));
-	report_add_field(out, "wall", report->wall_us);
-	buf_add_text(out, "}\n");
 }

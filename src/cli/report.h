@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/holdup.h"
 #include "core/stats.h"
 
 struct buf;
@@ -36,17 +37,24 @@ struct report_lag {
 struct report {
 	char strategy[32];
 	uint64_t concurrency;
+	uint64_t asked;		/* concurrency before what the system allows */
+	uint64_t cores;		/* that may be used */
 	/* CPU time is of the wall time: starting the program is in neither. */
 	int64_t wall_us, user_us, system_us;
 	uint64_t peak_bytes;	/* of resident memory, this process's own; of
 				 * its children what was sampled; see pss.h */
 	struct stats_counters counters;
+	uint64_t done_before;	/* by a run before this one */
+	uint64_t failed_before;	/* of these, badly */
+	int cut_short;		/* the deadline came before the list's end */
 	int64_t phases[STATS_PHASE_COUNT], time_total;
 	/* Of replies that were ok, microseconds. */
 	int64_t min_us, mean_us, p50_us, p90_us, p95_us, p99_us, max_us;
 	uint64_t names_asked, names_cached;
 	struct report_stages stages;
 	struct report_lag lag;
+	int64_t loop_cpu_us;	/* of the strategy's loop; 0: it has none */
+	int64_t held_us[HOLDUP_COUNT];
 };
 
 /* CPU time so far of this process and the children that have ended. */
@@ -67,11 +75,11 @@ void report_collect(struct report *report, struct run *run,
 /* CPU microseconds for one attempt. */
 int64_t report_cpu_each(const struct report *report);
 double report_rate(const struct report *report);	/* URLs a second */
+/* a of b, and the workers' work of the time that they had, in percent. */
+double report_percent(int64_t a, int64_t b);
+double report_utilisation(const struct report *report);
 
 /* For people: several lines, the last one names the wall time. */
 void report_add_text(struct buf *out, const struct report *report);
-/* One JSON object and a newline; `stats` for the single status codes. */
-void report_add_json(struct buf *out, const struct report *report,
-	const struct stats *stats);
 
 #endif

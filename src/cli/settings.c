@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,10 +19,12 @@
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "core/chain.h"
+#include "core/component.h"
 #include "core/pool.h"
 #include "core/sink.h"
 #include "core/stage.h"
 #include "core/strategy.h"
+#include "core/template.h"
 #include "stage/coding.h"
 
 #define SETTINGS_MAX_DATA (64u << 20)	/* bytes of --data @FILE */
@@ -30,6 +33,12 @@
 /* Of a body that a stage wants whole, where --max-body says nothing. */
 #define SETTINGS_MAX_GATHER (UINT64_C(256) << 20)
 #define SETTINGS_NAMES 16384		/* kept in the name cache */
+/* What each fetch receives into, bytes: of a few as much as curl(1) takes, of
+ * a crowd little; libcurl's own 16 KiB in between. */
+#define SETTINGS_FEW 128
+#define SETTINGS_FEW_BUFFER 102400
+#define SETTINGS_CROWD 2000
+#define SETTINGS_CROWD_BUFFER 4096
 
 /* RFC 9110 section 5.6.2. */
 static int
@@ -142,6 +151,15 @@ settings_set_body(struct settings *settings, const char *data,
 	return 0;
 }
 
+/* Large pieces spare calls, and buffers that are touched are memory. */
+static size_t
+settings_receive_buffer(uint64_t concurrency)
+{
+	if (concurrency <= SETTINGS_FEW)
+		return SETTINGS_FEW_BUFFER;
+	return concurrency > SETTINGS_CROWD ? SETTINGS_CROWD_BUFFER : 0;
+}
+
 static void
 settings_set_easy(struct easy_settings *easy, const struct options *options)
 {
@@ -162,11 +180,15 @@ settings_set_easy(struct easy_settings *easy, const struct options *options)
 		.cert = request->cert,
 		.key = request->key,
 		.insecure = request->insecure,
+		.http = request->http2_only ? EASY_HTTP_2_ONLY :
+			request->http2 ? EASY_HTTP_2 : EASY_HTTP_1_1,
 		.connect_timeout_us = limits->connect_timeout,
 		.speed_limit = limits->speed_limit,
 		.speed_time_us = limits->speed_time,
 		.max_body = limits->max_body,
 		.max_header = limits->max_header,
+		.buffer = settings_receive_buffer(
+			options->concurrency->concurrency.items[0]),
 	};
 }
 
@@ -211,10 +233,92 @@ settings_set_verdict(struct verdict_policy *verdict,
 	return 0;
 }
 
+/* --- what becomes of bodies --- */
+
+static int
+settings_set_naming(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	const struct options_bodies *bodies = options->bodies;
+
+	if (!options_saves(options))
+		return 0;
+	if (bodies->output != NULL) {
+		settings->template = template_new(bodies->output, err);
+		if (settings->template == NULL) {
+			err_in(err, "--output");
+			return opts_blame(options->opts, "output", err);
+		}
+	}
+	settings->naming = (struct naming){
+		.folder = bodies->output_dir,
+		.template = settings->template,
+		.all = bodies->save || bodies->output != NULL,
+		.disposition = bodies->disposition,
+		.existing = (enum naming_existing)bodies->existing,
+		.resume = options_continues(options),
+		.sync = options->durable->sync,
+		.flags = bodies->fold_case ? COMPONENT_FOLD : 0,
+		/* A URL that is listed twice does not meet its own file. */
+		.since_us = clock_file_us(),
+	};
+	if (settings->naming.resume && naming_waits(&settings->naming))
+		return err_set(err, ERR_USAGE, "--continue cannot find bodies "
+			"whose names wait for the reply: use names that the "
+			"URL alone makes");
+	settings->run.naming = &settings->naming;
+	return 0;
+}
+
+/* Which sinks get bodies, and of which replies they get them. */
+static void
+settings_set_body_sinks(struct settings *settings,
+	const struct options *options)
+{
+	struct run_settings *run = &settings->run;
+	const struct sink *sink;
+	const void *own;
+	size_t i, n = 0;
+	int wanted;
+
+	for (i = 0; (sink = sinks[i]) != NULL; i++) {
+		if (!(sink->caps & SINK_BODIES))
+			continue;
+		own = sink->opts != NULL ? opts_settings(options->opts,
+			sink->opts) : NULL;
+		wanted = sink->wanted != NULL ? sink->wanted(own) :
+			run->naming != NULL;
+		if (!wanted)
+			continue;
+		assert(n < SETTINGS_BODY_SINKS);
+		settings->body_sinks[n++] = sink;
+		run->keep_order |= sink->holds != NULL && sink->holds(own);
+		if (sink->caps & SINK_ALL)
+			run->keep |= RUN_KEEP_ALL;
+		else
+			run->keep |= sink->wanted != NULL ? RUN_KEEP_GOOD :
+				RUN_KEEP_FILES;
+	}
+	run->easy.capture = (run->keep & RUN_KEEP_ALL) != 0;
+	run->easy.files = run->naming != NULL;
+}
+
+static int
+settings_set_bodies(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	if (settings_set_naming(settings, options, err) != 0)
+		return -1;
+	settings_set_body_sinks(settings, options);
+	if (options->stages->no_fetch && settings->run.keep != 0)
+		return err_set(err, ERR_USAGE, "--no-fetch: there are no "
+			"bodies that could be kept");
+	return 0;
+}
+
 /* --- stages --- */
 
-/* Those that this process may use: a container has fewer than the machine. */
-static size_t
+size_t
 settings_cores(void)
 {
 	cpu_set_t set;
@@ -298,6 +402,8 @@ settings_set_stages(struct settings *settings, const struct options *options,
 	if (given->post.n == 0 && !given->compressed)
 		return 0;
 	run->chain = chain_new(max_body > 0 ? max_body : SETTINGS_MAX_GATHER);
+	if (run->easy.capture)
+		chain_expect_chunks(run->chain);
 	if (given->compressed &&
 	    settings_decode_first(settings, options, err) != 0)
 		return -1;
@@ -322,6 +428,10 @@ settings_format(const struct options *options)
 
 	if (records->format < 4)
 		return names[records->format];
+	/* Where bodies have standard output, there are no records. */
+	if (records->results == NULL &&
+	    options_body_sink(options, SINK_STDOUT) != NULL)
+		return "none";
 	if (records->write_out != NULL)
 		return "lines";
 	return records->results != NULL ? "json" : "lines";
@@ -392,9 +502,11 @@ settings_fill(struct settings *settings, const struct options *options,
 			run->strategy->opts);
 	run->concurrency = options->concurrency->concurrency.items[0];
 	run->first = options->general->first;
+	run->sync = options->durable->sync;
 	run->requests = options->load->requests;
 	run->duration_us = options->load->duration;
 	run->max_time_us = options->limits->max_time;
+	run->deadline_us = options->limits->deadline;
 	run->allow_downgrade = request->allow_downgrade;
 	run->method = request->head ? "HEAD" : request->method;
 	settings_set_easy(&run->easy, options);
@@ -403,6 +515,7 @@ settings_fill(struct settings *settings, const struct options *options,
 	    settings_set_body(settings, request->data, err) != 0 ||
 	    settings_set_verdict(&run->verdict, options, err) != 0 ||
 	    settings_set_source(settings, options, err) != 0 ||
+	    settings_set_bodies(settings, options, err) != 0 ||
 	    settings_set_stages(settings, options, err) != 0)
 		return -1;
 	return settings_set_records(settings, options, err);
@@ -424,6 +537,7 @@ settings_release(struct settings *settings)
 {
 	column_list_release(&settings->columns);
 	chain_free(settings->run.chain);
+	template_free(settings->template);
 	free(settings->set);
 	free(settings->body);
 	free(settings->headers);

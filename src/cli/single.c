@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,19 +18,25 @@
 #include "cli/progress.h"
 #include "cli/pss.h"
 #include "cli/report.h"
+#include "cli/report_json.h"
 #include "cli/settings.h"
 #include "cli/single.h"
 #include "core/chain.h"
 #include "core/output.h"
 #include "core/pool.h"
+#include "core/relist.h"
 #include "core/sink.h"
+#include "core/state.h"
 #include "core/strategy.h"
 
 struct single {
 	const struct options *options;
 	struct settings *settings;
 	struct source *source;
-	struct ledger_target target;
+	struct state *state;	/* NULL: nothing is remembered */
+	/* Those of bodies, then the one of records. */
+	struct ledger_target targets[SETTINGS_BODY_SINKS + 1];
+	size_t n_targets;
 	struct run *run;
 };
 
@@ -45,36 +53,175 @@ single_open_source(struct single *single, struct err *err)
 	return single->source != NULL ? 0 : -1;
 }
 
+/* Remembering what is done, or going on where that ended. */
 static int
-single_open_target(struct single *single, struct err *err)
+single_open_state(struct single *single, struct err *err)
+{
+	const struct options_durable *durable = single->options->durable;
+	struct settings *settings = single->settings;
+	struct state_args args = {
+		.path = durable->state, .sync = durable->sync,
+	};
+	char **fixed;
+	size_t i;
+
+	if (durable->state == NULL)
+		return 0;
+	fixed = opts_fixed(single->options->opts, &args.n_options);
+	args.options = fixed;
+	single->state = state_open(&args, err);
+	for (i = 0; i < args.n_options; i++)
+		free(fixed[i]);
+	free(fixed);
+	if (single->state == NULL)
+		return err_in(err, "--state");
+	settings->run.state = single->state;
+	settings->naming.since_us = state_began_us(single->state);
+	return 0;
+}
+
+/* Records would be written over what is remembered. */
+static int
+single_check_results(const struct single *single, struct err *err)
+{
+	const char *state = single->options->durable->state;
+	const char *results = single->options->records->results;
+	struct stat a, b;
+
+	if (state == NULL || results == NULL || stat(state, &a) != 0 ||
+	    stat(results, &b) != 0 || a.st_dev != b.st_dev ||
+	    a.st_ino != b.st_ino)
+		return 0;
+	return err_set(err, ERR_USAGE, "--results %s is the file of --state: "
+		"name another one", results);
+}
+
+/* Before anything is fetched or an output touched. */
+static int
+single_check_list(struct single *single, struct err *err)
+{
+	const struct settings *settings = single->settings;
+
+	if (single->state == NULL)
+		return 0;
+	return relist_check(single->state, &settings->source,
+		(char *const *)(uintptr_t)settings->operands,
+		settings->n_operands, STDIN_FILENO, err);
+}
+
+/* What failed is to be done again, once it is known to be the same list. */
+static int
+single_retry_failed(struct single *single, struct err *err)
+{
+	const struct options *options = single->options;
+	const char *path = options->records->results;
+
+	if (!options->durable->retry_failed)
+		return 0;
+	if (marks_find(state_marks(single->state), LEDGER_RECORDS) == NULL)
+		path = NULL;
+	return state_retry_failed(single->state, path, err);
+}
+
+/* The run before this one may have come further than it remembers. */
+static struct output *
+single_resume_output(const struct single *single, const char *path,
+	struct err *err)
+{
+	const struct mark *mark = marks_find(state_marks(single->state),
+		LEDGER_RECORDS);
+
+	return output_resume(path, mark != NULL ? mark->offset : 0,
+		mark != NULL ? mark->number : 0, err);
+}
+
+static struct output *
+single_open_output(const struct single *single, const char *path,
+	struct err *err)
+{
+	struct stat st;
+
+	/* What is no file has nothing that could be cut back. */
+	if (single->state != NULL && state_resumes(single->state) &&
+	    strcmp(path, "-") != 0 &&
+	    (stat(path, &st) != 0 || S_ISREG(st.st_mode)))
+		return single_resume_output(single, path, err);
+	return output_open(path, single->options->records->append ?
+		OUTPUT_APPEND : OUTPUT_TRUNCATE, err);
+}
+
+/* Opens the next one; `path` is where it writes to, NULL: nowhere. */
+static int
+single_open_target(struct single *single, const struct sink *sink,
+	const char *path, struct sink_args *args, struct err *err)
+{
+	struct ledger_target *target = &single->targets[single->n_targets++];
+
+	target->sink = sink;
+	if (path != NULL) {
+		target->output = single_open_output(single, path, err);
+		if (target->output == NULL)
+			return -1;
+	}
+	args->output = target->output;
+	target->self = sink->open(args, err);
+	return target->self != NULL ? 0 : -1;
+}
+
+static int
+single_open_bodies(struct single *single, struct err *err)
+{
+	const struct settings *settings = single->settings;
+	const struct sink *sink;
+	struct sink_args args = {
+		.naming = settings->run.naming,
+		.sync = single->options->durable->sync,
+	};
+	size_t i;
+
+	if (single->state != NULL && state_resumes(single->state))
+		args.resume = state_marks(single->state);
+
+	for (i = 0; (sink = settings->body_sinks[i]) != NULL; i++) {
+		args.own = sink->opts != NULL ?
+			opts_settings(single->options->opts, sink->opts) :
+			NULL;
+		if (single_open_target(single, sink,
+		    sink->caps & SINK_STDOUT ? "-" : NULL, &args, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+single_open_records(struct single *single, struct err *err)
 {
 	const struct options_records *records = single->options->records;
-	const char *path = records->results;
-	struct ledger_target *target = &single->target;
 	struct sink_args args = {
 		.columns = &single->settings->columns,
 		.set = single->settings->set,
 		.format = records->write_out,
 	};
 
-	target->sink = single->settings->sink;
-	target->output = output_open(path != NULL ? path : "-",
-		records->append ? OUTPUT_APPEND : OUTPUT_TRUNCATE, err);
-	if (target->output == NULL)
-		return -1;
-	args.output = target->output;
-	target->self = target->sink->open(&args, err);
-	return target->self != NULL ? 0 : -1;
+	return single_open_target(single, single->settings->sink,
+		records->results != NULL ? records->results : "-", &args, err);
 }
 
 static void
 single_close(struct single *single)
 {
+	struct ledger_target *target;
+	size_t i;
+
 	run_free(single->run);
-	if (single->target.self != NULL)
-		single->target.sink->close(single->target.self);
-	output_free(single->target.output);
+	for (i = 0; i < single->n_targets; i++) {
+		target = &single->targets[i];
+		if (target->self != NULL)
+			target->sink->close(target->self);
+		output_free(target->output);
+	}
 	source_free(single->source);
+	state_free(single->state);
 }
 
 /* --- what is said at the end --- */
@@ -96,7 +243,7 @@ single_summarise(const struct single *single, const struct report *report)
 		return;
 	buf_init(&text, 1 << 20);
 	if (general->summary == SUMMARY_JSON)
-		report_add_json(&text, report, run_stats(single->run));
+		report_json_add(&text, report, run_stats(single->run));
 	else
 		report_add_text(&text, report);
 	single_print(&text);
@@ -139,7 +286,9 @@ single_status(const struct single *single, int rc, const struct err *err,
 	if (single->options->general->first)
 		return err_status(report->counters.ok > 0 ? ERR_NONE :
 			ERR_FAILED);
-	if (report->counters.ok < report->counters.finals)
+	if (report->counters.ok < report->counters.finals ||
+	    report->counters.failed[ERROR_DEADLINE] > 0 || report->cut_short ||
+	    report->failed_before > 0)
 		return err_status(ERR_FAILED);
 	return err_status(ERR_NONE);
 }
@@ -156,8 +305,9 @@ single_wants_progress(const struct single *single)
 	/* A comparison's run prints nothing itself. */
 	if (general->report_fd != 0)
 		return 1;
-	/* Records that scroll by on the same terminal would tear the line. */
-	return single->options->records->results != NULL ||
+	/* What scrolls by on the same terminal would tear the line. */
+	return (single->options->records->results != NULL &&
+		options_body_sink(single->options, SINK_STDOUT) == NULL) ||
 		!isatty(STDOUT_FILENO);
 }
 
@@ -177,8 +327,8 @@ single_execute(struct single *single, struct err *err)
 	if (!stuck)
 		return rc;
 	/* A write that hangs holds a thread: nothing can be joined. */
-	log_error("%s; the reader of the records takes nothing, the last of "
-		"them were not written", err->text);
+	log_error("%s; the reader of the output takes nothing, the last of "
+		"it was not written", err->text);
 	_exit(err_status(err->code));
 }
 
@@ -194,12 +344,26 @@ single_has_processes(const struct single *single)
 		chain_commands(run->chain));
 }
 
+/* Descriptors of a fetch. A body that is kept may be in a file; one that is to
+ * become a file often is, and so is the one before it, which waits for its
+ * name. */
+static size_t
+single_files(const struct run_settings *run)
+{
+	size_t n = run->strategy->files > 0 ? run->strategy->files : 1;
+
+	if (run->keep & RUN_KEEP_FILES)
+		return n + 2;
+	return run->keep != 0 ? n + 1 : n;
+}
+
 static int
 single_fetch(struct single *single, struct err *err)
 {
 	struct settings *settings = single->settings;
 	const struct strategy *strategy = settings->run.strategy;
 	struct pss *pss = NULL;
+	size_t asked = settings->run.concurrency;
 	struct report_cpu before;
 	struct report report;
 	int rc;
@@ -207,9 +371,9 @@ single_fetch(struct single *single, struct err *err)
 	if (!(strategy->caps & STRATEGY_ONE))
 		settings->run.concurrency =
 			files_limit(settings->run.concurrency,
-				strategy->files > 0 ? strategy->files : 1);
-	single->run = run_new(&settings->run, single->source, &single->target,
-		1, err);
+				single_files(&settings->run));
+	single->run = run_new(&settings->run, single->source, single->targets,
+		single->n_targets, err);
 	if (single->run == NULL)
 		return err_status(err->code);
 	report_cpu_now(&before);
@@ -220,6 +384,11 @@ single_fetch(struct single *single, struct err *err)
 		run_concurrency(single->run), settings->run.chain != NULL ?
 		settings->run.pool->name : NULL, &before);
 	report.peak_bytes += pss_stop(pss);
+	report.cores = settings_cores();
+	if (!(strategy->caps & STRATEGY_ONE))
+		report.asked = asked;
+	if (single->state != NULL)
+		report.failed_before = state_failed(single->state);
 	/* Quietly: the reader of a pipe has all it wanted. */
 	if (rc != 0 && err->code != ERR_CLOSED)
 		log_error("%s", err->text);
@@ -238,8 +407,13 @@ single_run(const struct options *options, struct settings *settings)
 	struct err err = { 0 };
 	int status;
 
-	if (single_open_source(&single, &err) != 0 ||
-	    single_open_target(&single, &err) != 0) {
+	if (single_open_state(&single, &err) != 0 ||
+	    single_check_results(&single, &err) != 0 ||
+	    single_open_source(&single, &err) != 0 ||
+	    single_check_list(&single, &err) != 0 ||
+	    single_retry_failed(&single, &err) != 0 ||
+	    single_open_bodies(&single, &err) != 0 ||
+	    single_open_records(&single, &err) != 0) {
 		log_error("%s", err.text);
 		status = err_status(err.code);
 	} else {
@@ -257,7 +431,7 @@ static int
 single_list(struct single *single, uint64_t *ret_good, uint64_t *ret_bad,
 	struct err *err)
 {
-	struct output *output = single->target.output;
+	struct output *output = single->targets[0].output;
 	struct source_item item;
 	int rc, failed = 0;
 
@@ -287,8 +461,10 @@ single_dry_run(const struct options *options, struct settings *settings)
 	int rc = -1;
 
 	if (single_open_source(&single, &err) == 0) {
-		single.target.output = output_open("-", OUTPUT_TRUNCATE, &err);
-		if (single.target.output != NULL)
+		single.targets[0].output = output_open("-", OUTPUT_TRUNCATE,
+			&err);
+		single.n_targets = 1;
+		if (single.targets[0].output != NULL)
 			rc = single_list(&single, &good, &bad, &err);
 	}
 	if (rc != 0 && err.code != ERR_CLOSED)

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * body -- bytes that stay where they were first written: in a slot of shared
- * memory that every process of the run has at the same address, in a file
- * once they are too many, or in their final folder. A pipe or a malloc'd
- * buffer would be copied, for processes even twice.
+ * memory that every process of the run has at the same address, or in a file
+ * once they are too many, in the folder where they will get their name. A pipe
+ * or a malloc'd buffer would be copied, for processes even twice.
  */
 #include "config.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "core/body.h"
 #include "core/budget.h"
+#include "core/parts.h"
+#include "core/resumed.h"
 #include "core/slots.h"
 #include "core/unnamed.h"
 #include "net/fetch.h"
@@ -29,22 +29,21 @@ struct body_store {
 	struct budget *budget;
 	struct slots *slots;
 	char *folder;
+	int linkable;
+	struct parts *parts;
 };
 
 struct body {
-	struct body_store *store;	/* NULL: a body with a path */
+	struct body_store *store;
 	size_t slot;
 	int attached;		/* the slot is another process's to give */
 	uint64_t len;		/* in the slot; 0 once it is in a file */
 	uint64_t charged;	/* in memory, for this body */
 	uint64_t refused;	/* so many bytes would not go into memory */
-	struct unnamed file;	/* what is appended to, if there is one */
-	struct unnamed first;	/* what was there before body_rewrite() */
-	int shared;		/* another process may write to it still */
-	/* Of a body with a path, where it was opened: */
-	int folder;		/* -1 elsewhere */
-	char *path;		/* for messages */
-	const char *name;	/* its last part */
+	struct unnamed file;	/* what was received, once it is in one */
+	struct resumed resumed;	/* how that may be a part */
+	struct unnamed made;	/* what the stages made of it, if anything */
+	int shared, made_shared;	/* others may write to them still */
 };
 
 /* --- the store --- */
@@ -71,6 +70,8 @@ body_store_new(const struct body_store_args *args, struct err *err)
 	store->budget = args->budget;
 	store->slots = slots;
 	store->folder = mem_strdup(folder);
+	store->linkable = args->linkable;
+	store->parts = args->parts;
 	return store;
 }
 
@@ -84,10 +85,16 @@ body_store_free(struct body_store *store)
 	free(store);
 }
 
-int
-body_store_has_room(struct body_store *store)
+size_t
+body_store_room(struct body_store *store)
 {
-	return slots_any(store->slots);
+	return slots_left(store->slots);
+}
+
+struct parts *
+body_store_parts(const struct body_store *store)
+{
+	return store->parts;
 }
 
 /* --- beginning and end --- */
@@ -98,8 +105,7 @@ body_alloc(struct body_store *store)
 	struct body *body = mem_array(1, sizeof *body);
 
 	body->store = store;
-	body->file = body->first = UNNAMED_NONE;
-	body->folder = -1;
+	body->file = body->made = UNNAMED_NONE;
 	return body;
 }
 
@@ -116,68 +122,20 @@ body_new(struct body_store *store)
 	return body;
 }
 
-/* The folder a path is in, opened below the current one; glibc 2.36 has no
- * openat2(). -1 with errno. */
-static int
-body_open_folder(const char *path, const char *name)
+void
+body_rest(struct body *body)
 {
-	struct open_how how = {
-		.flags = O_DIRECTORY | O_CLOEXEC | O_RDONLY,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-	};
-	char *folder = mem_strndup(path, (size_t)(name - path));
-	long fd;
-
-	fd = syscall(SYS_openat2, AT_FDCWD, folder[0] != '\0' ? folder : ".",
-		&how, sizeof how);
-	free(folder);
-	return (int)fd;
+	if (body->store != NULL)
+		budget_rest(body->store->budget, body->slot);
 }
 
-static int
-body_check_name(const char *path, const char *name, struct err *err)
+/* A part is free for the next attempt, even if the child that was at it has
+ * not closed it yet. */
+static void
+body_unlock(const struct body *body)
 {
-	if (path[0] == '/')
-		return err_set(err, ERR_IO, "output '%s' is not below the "
-			"current folder", path);
-	if (name[0] == '\0' || strcmp(name, ".") == 0 ||
-	    strcmp(name, "..") == 0)
-		return err_set(err, ERR_IO, "output '%s' names no file", path);
-	return 0;
-}
-
-struct body *
-body_open(const char *path, struct err *err)
-{
-	struct body *body = body_alloc(NULL);
-	const char *slash;
-
-	body->path = mem_strdup(path);
-	slash = strrchr(body->path, '/');
-	body->name = slash != NULL ? slash + 1 : body->path;
-	if (body_check_name(body->path, body->name, err) != 0)
-		goto fail;
-	body->folder = body_open_folder(body->path, body->name);
-	if (body->folder < 0) {
-		/* EXDEV is how openat2(2) says that ".." would leave. */
-		if (errno == EXDEV)
-			err_set(err, ERR_IO, "output '%s' is not below the "
-				"current folder", path);
-		else
-			err_sys(err, "output '%s'", path);
-		goto fail;
-	}
-	if (faccessat(body->folder, body->name, F_OK, AT_SYMLINK_NOFOLLOW) ==
-	    0) {
-		err_set(err, ERR_IO, "output '%s' exists", path);
-		goto fail;
-	}
-	if (unnamed_open_at(&body->file, body->folder) == 0)
-		return body;
-	err_sys(err, "output '%s'", path);
-fail:
-	body_free(body);
-	return NULL;
+	if (body->resumed.has_part && !body->attached && body->file.fd >= 0)
+		flock(body->file.fd, LOCK_UN);
 }
 
 void
@@ -185,15 +143,16 @@ body_free(struct body *body)
 {
 	if (body == NULL)
 		return;
+	body_unlock(body);
 	unnamed_close(&body->file);
-	unnamed_close(&body->first);
-	if (body->store != NULL && !body->attached) {
+	unnamed_close(&body->made);
+	resumed_release(&body->resumed);
+	if (!body->attached) {
+		if (body->store->parts != NULL)
+			parts_leave(body->store->parts, body->slot);
 		budget_leave(body->store->budget, body->slot);
 		slots_give(body->store->slots, body->slot);
 	}
-	if (body->folder >= 0)
-		close(body->folder);
-	free(body->path);
 	free(body);
 }
 
@@ -227,13 +186,33 @@ body_reserve(struct body *body, uint64_t n)
 	return 0;
 }
 
+static int
+body_open_file(const struct body *body, struct unnamed *ret)
+{
+	const struct body_store *store = body->store;
+
+	return store->linkable ? unnamed_open_linkable(ret, store->folder) :
+		unnamed_open(ret, store->folder);
+}
+
+/* Its part, or a file without a name. */
+static int
+body_open_spill(struct body *body)
+{
+	if (resumed_open(&body->resumed, &body->file) != 0)
+		return errno == EALREADY ?
+			body_open_file(body, &body->file) : -1;
+	body->shared = 1;
+	return 0;
+}
+
 /* Moves it from memory to a file; -1 with errno, and it stays. */
 static int
 body_spill(struct body *body)
 {
 	const struct body_store *store = body->store;
 
-	if (unnamed_open(&body->file, store->folder) != 0)
+	if (body_open_spill(body) != 0)
 		return -1;
 	if (unnamed_append(&body->file, slots_at(store->slots, body->slot),
 	    (size_t)body->len) != 0) {
@@ -246,12 +225,15 @@ body_spill(struct body *body)
 	return 0;
 }
 
-/* One of the store's: memory while there is some, then a file. */
-static int
-body_write_slot(struct body *body, const void *p, size_t n)
+/* Memory while there is some, then a file. */
+int
+body_write(void *arg, const void *p, size_t n)
 {
+	struct body *body = arg;
 	const struct body_store *store = body->store;
 
+	if (n == 0)
+		return 0;
 	budget_enter(store->budget, body->slot);
 	if (body->file.fd < 0 && body_reserve(body, n) == 0) {
 		memcpy(slots_at(store->slots, body->slot) + body->len, p, n);
@@ -265,21 +247,11 @@ body_write_slot(struct body *body, const void *p, size_t n)
 	}
 	if (body->file.fd < 0 && body_spill(body) != 0)
 		return -1;
-	if (unnamed_append(&body->file, p, n) != 0)
+	if (resumed_check(&body->resumed, &body->file, *(const char *)p) != 0 ||
+	    unnamed_append(&body->file, p, n) != 0)
 		return -1;
 	budget_charge_file(store->budget, body->slot, n);
 	return 0;
-}
-
-int
-body_write(void *arg, const void *p, size_t n)
-{
-	struct body *body = arg;
-
-	if (n == 0)
-		return 0;
-	return body->store != NULL ? body_write_slot(body, p, n) :
-		unnamed_append(&body->file, p, n);
 }
 
 /* For memory it takes what was refused at once, so that the answer holds. */
@@ -288,8 +260,7 @@ body_may_write(void *arg)
 {
 	struct body *body = arg;
 
-	if (body->store == NULL ||
-	    !budget_must_wait(body->store->budget, body->slot))
+	if (!budget_must_wait(body->store->budget, body->slot))
 		return 1;
 	return body->file.fd < 0 && body_reserve(body, body->refused) == 0;
 }
@@ -299,13 +270,45 @@ body_wait(void *arg, int64_t us)
 {
 	const struct body *body = arg;
 
-	if (body->store != NULL)
-		budget_wait(body->store->budget, body->slot, us);
+	budget_wait(body->store->budget, body->slot, us);
+}
+
+static int
+body_begin(void *arg, const struct fetch_reply_head *head)
+{
+	struct body *body = arg;
+
+	if (resumed_begin(&body->resumed, head, &body->file) != 0)
+		return -1;
+	body->shared |= body->resumed.has_part;
+	return 0;
+}
+
+void
+body_name_part(struct body *body, const char *path)
+{
+	if (body->store->parts != NULL)
+		resumed_init(&body->resumed, body->store->parts, body->slot,
+			path);
+}
+
+const char *
+body_part_path(const struct body *body)
+{
+	return body->resumed.path;
+}
+
+int
+body_has_part(const struct body *body)
+{
+	return body->resumed.has_part;
 }
 
 void
 body_receive(struct body *body, struct fetch_request *request)
 {
+	body->resumed.request = request;
+	request->begin_body = body->resumed.path != NULL ? body_begin : NULL;
 	request->write_body = body_write;
 	request->may_write = body_may_write;
 	request->wait_write = body_wait;
@@ -318,28 +321,18 @@ body_length(const struct body *body)
 	return body->file.fd >= 0 ? body->file.len : body->len;
 }
 
-/* --- reading and keeping --- */
-
-/* The file that it is in; NULL: it is in memory. */
-static const struct unnamed *
-body_source(const struct body *body)
-{
-	if (body->first.fd >= 0)
-		return &body->first;
-	return body->file.fd >= 0 ? &body->file : NULL;
-}
+/* --- reading, and what was made of it --- */
 
 /*
  * A child that a stranger took over could cut the file while it is mapped
- * here. A copy is this process's own; it takes the file's place, name and all.
+ * here. A copy is this process's own; it takes the file's place.
  */
 static int
-body_own(struct body *body, struct unnamed *file, struct err *err)
+body_own(struct body *body, struct unnamed *file, int *shared,
+	struct err *err)
 {
 	struct unnamed copy;
-	int rc = body->store != NULL ?
-		unnamed_open(&copy, body->store->folder) :
-		unnamed_open_at(&copy, body->folder);
+	int rc = body_open_file(body, &copy);
 
 	if (rc == 0)
 		rc = unnamed_copy(&copy, file);
@@ -351,22 +344,26 @@ body_own(struct body *body, struct unnamed *file, struct err *err)
 	}
 	unnamed_close(file);
 	*file = copy;
-	body->shared = 0;
+	*shared = 0;
 	return 0;
+}
+
+static int
+body_view_file(struct body *body, struct unnamed *file, int *shared,
+	const void **ret, size_t *ret_len, struct err *err)
+{
+	if (*shared && body_own(body, file, shared, err) != 0)
+		return -1;
+	return unnamed_view(file, ret, ret_len, err);
 }
 
 int
 body_view(struct body *body, const void **ret, size_t *ret_len,
 	struct err *err)
 {
-	struct unnamed *file = body->first.fd >= 0 ? &body->first :
-		&body->file;
-
-	if (file->fd >= 0) {
-		if (body->shared && body_own(body, file, err) != 0)
-			return -1;
-		return unnamed_view(file, ret, ret_len, err);
-	}
+	if (body->file.fd >= 0)
+		return body_view_file(body, &body->file, &body->shared, ret,
+			ret_len, err);
 	*ret = slots_at(body->store->slots, body->slot);
 	*ret_len = (size_t)body->len;
 	return 0;
@@ -375,7 +372,7 @@ body_view(struct body *body, const void **ret, size_t *ret_len,
 int
 body_is_mapped(const struct body *body)
 {
-	return body->first.map != NULL || body->file.map != NULL;
+	return body->file.map != NULL;
 }
 
 void
@@ -386,35 +383,49 @@ body_unload(const void *p, size_t n)
 }
 
 int
-body_rewrite(struct body *body, struct err *err)
+body_begin_made(struct body *body, struct err *err)
 {
-	struct unnamed file;
-
-	assert(body->folder >= 0 && body->first.fd < 0);
-	if (unnamed_open_at(&file, body->folder) != 0)
-		return err_sys(err, "output '%s'", body->path);
-	body->first = body->file;
-	body->file = file;
+	assert(body->made.fd < 0);
+	if (body_open_file(body, &body->made) != 0)
+		return err_sys(err, "a file for what the stages make");
 	return 0;
+}
+
+int
+body_make(void *arg, const void *p, size_t n)
+{
+	struct body *body = arg;
+
+	return unnamed_append(&body->made, p, n);
+}
+
+int
+body_share_made(struct body *body)
+{
+	body->made_shared = 1;
+	return body->made.fd;
+}
+
+int
+body_is_made(const struct body *body)
+{
+	return body->made.fd >= 0;
+}
+
+int
+body_view_made(struct body *body, const void **ret, size_t *ret_len,
+	struct err *err)
+{
+	if (body->made_shared && unnamed_measure(&body->made) != 0)
+		return err_sys(err, "the file of what the stages made");
+	return body_view_file(body, &body->made, &body->made_shared, ret,
+		ret_len, err);
 }
 
 int
 body_fd(const struct body *body)
 {
-	return body->file.fd;
-}
-
-int
-body_keep(struct body *body, struct err *err)
-{
-	assert(body->folder >= 0);
-	if (unnamed_link(&body->file, body->folder, body->name) == 0) {
-		unnamed_close(&body->first);
-		return 0;
-	}
-	if (errno == EEXIST)
-		return err_set(err, ERR_IO, "output '%s' exists", body->path);
-	return err_sys(err, "output '%s'", body->path);
+	return body->made.fd >= 0 ? body->made.fd : body->file.fd;
 }
 
 /* --- in another process --- */
@@ -422,26 +433,23 @@ body_keep(struct body *body, struct err *err)
 void
 body_tell(const struct body *body, struct body_place *ret, int *ret_fd)
 {
-	const struct unnamed *file = body_source(body);
-
-	ret->slot = body->store != NULL ? body->slot : BODY_NO_SLOT;
-	ret->len = file != NULL ? file->len : body->len;
-	ret->in_file = file != NULL;
-	*ret_fd = file != NULL ? file->fd : BODY_NO_FILE;
+	ret->slot = body->slot;
+	ret->in_file = body->file.fd >= 0;
+	ret->has_part = body->resumed.has_part;
+	ret->len = ret->in_file ? body->file.len : body->len;
+	*ret_fd = ret->in_file ? body->file.fd : BODY_NO_FILE;
 }
 
-/* Whether it is one of the store's places, or one without a store. */
+/* Whether it is one of the store's places. */
 static int
 body_place_exists(const struct body_store *store,
 	const struct body_place *place, int fd)
 {
-	int in_store = store != NULL && place->slot <
-		slots_count(store->slots);
-
+	if (store == NULL || place->slot >= slots_count(store->slots))
+		return 0;
 	if (place->in_file)
-		return fd >= 0 && unnamed_fits(fd, place->len) &&
-			(in_store || place->slot == BODY_NO_SLOT);
-	return fd < 0 && in_store && place->len <= slots_size(store->slots);
+		return fd >= 0 && unnamed_fits(fd, place->len);
+	return fd < 0 && place->len <= slots_size(store->slots);
 }
 
 /* `fd` is the body's. Memory was charged for as much as it has. */
@@ -464,20 +472,22 @@ body_attach(struct body_store *store, const struct body_place *place, int fd)
 			close(fd);
 		return NULL;
 	}
-	body = body_alloc(place->slot != BODY_NO_SLOT ? store : NULL);
-	body->slot = body->store != NULL ? (size_t)place->slot : 0;
+	body = body_alloc(store);
+	body->slot = (size_t)place->slot;
 	body->attached = 1;
 	body_take_place(body, place, fd);
+	body->resumed.has_part = place->has_part;
+	/* Anybody may cut a file that has a name. */
+	body->shared = place->in_file && place->has_part;
 	return body;
 }
 
 int
 body_update(struct body *body, const struct body_place *place, int fd)
 {
-	uint64_t slot = body->store != NULL ? body->slot : BODY_NO_SLOT;
 	int file = fd < 0 && place->in_file ? body->file.fd : fd;
 
-	if (place->slot != slot ||
+	if (place->slot != body->slot ||
 	    !body_place_exists(body->store, place, file)) {
 		if (fd >= 0)
 			close(fd);
@@ -486,6 +496,7 @@ body_update(struct body *body, const struct body_place *place, int fd)
 	if (file != body->file.fd)
 		unnamed_close(&body->file);
 	body_take_place(body, place, file);
+	body->resumed.has_part = place->has_part && body->resumed.path != NULL;
 	body->shared = place->in_file;
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 struct budget;
 struct fetch_request;
+struct parts;
 
 /*
  * Where a run's bodies are: a range of addresses for each, reserved before
@@ -24,30 +25,28 @@ struct body_store_args {
 	uint64_t max_body;	/* the longest in memory; longer ones go to
 				 * files. 0: what the budget allows */
 	const char *folder;	/* for bodies that spill; NULL: $TMPDIR, /tmp */
+	int linkable;		/* their files may be given a name there */
+	struct parts *parts;	/* borrowed; NULL: bodies begin anew */
 };
 
 struct body_store *body_store_new(const struct body_store_args *args,
 	struct err *err);
 void body_store_free(struct body_store *store);	/* NULL is fine */
-/* Whether body_new() has a place. */
-int body_store_has_room(struct body_store *store);
+/* How many more body_new() has places for. */
+size_t body_store_room(struct body_store *store);
+struct parts *body_store_parts(const struct body_store *store);
 
 /*
  * A reply's body: in the store, and in a file once it is too large or memory
- * is short; or from its first byte in the file that a list's line asked for.
- * Such a file has no name while it grows: the name appears when the body is
- * whole, and never in place of a file that was there.
+ * is short. No such file has a name, unless it is a part.
  */
 struct body;
 
 /* NULL: the store has no room. */
 struct body *body_new(struct body_store *store);
-/*
- * `path` is taken below the current folder: not absolute, without "..", and
- * through no symbolic link. The folder must exist. NULL with ERR_IO.
- */
-struct body *body_open(const char *path, struct err *err);
-/* Gives its memory back, and drops what has no name yet. NULL is fine. */
+/* It is whole, and held until other bodies have ended: see budget_rest(). */
+void body_rest(struct body *body);
+/* Gives its memory back. NULL is fine. */
 void body_free(struct body *body);
 
 /*
@@ -59,7 +58,21 @@ int body_write(void *body, const void *p, size_t n);
 int body_may_write(void *body);
 /* Waits until that may have changed, at most so long. */
 void body_wait(void *body, int64_t us);
-/* Has a fetch's reply written to it, by the three above. */
+/*
+ * Where the store has parts: its file, if it needs one, is the part of `path`,
+ * to be gone on with later. Before body_receive().
+ */
+void body_name_part(struct body *body, const char *path);
+/* NULL: it has none. */
+const char *body_part_path(const struct body *body);
+/* Whether it took its part, which then is its file or what came of that. */
+int body_has_part(const struct body *body);
+/*
+ * Has a fetch's reply written to it, by the three above. With a part the
+ * request must be one for all of what its URL stands for, or for the rest: see
+ * fetch_request.resume_from. It stays where it is until the reply is there,
+ * whose os_errno may be one of part_resume()'s.
+ */
 void body_receive(struct body *body, struct fetch_request *request);
 uint64_t body_length(const struct body *body);
 /* All its bytes, until the next call for this body; a file is mapped. */
@@ -70,15 +83,20 @@ int body_view(struct body *body, const void **ret, size_t *ret_len,
 int body_is_mapped(const struct body *body);
 void body_unload(const void *p, size_t n);
 /*
- * A body with a path: replaces what was written by what will be written, as a
- * stage decoded it. Until body_keep() it is the first that body_view() shows
- * and body_tell() tells of.
+ * Beside what was received, what the stages make of it: an empty file at
+ * first, which body_make() appends to; or another process, by its descriptor.
+ * -1 with err.
  */
-int body_rewrite(struct body *body, struct err *err);
-/* A body with a path: what body_write() appends to, for another process. */
+int body_begin_made(struct body *body, struct err *err);
+int body_make(void *body, const void *p, size_t n);	/* -1 with errno */
+int body_share_made(struct body *body);
+int body_is_made(const struct body *body);
+/* As body_view(), of what was made. */
+int body_view_made(struct body *body, const void **ret, size_t *ret_len,
+	struct err *err);
+/* The file that it is all in, made or as received; -1: it is in memory. The
+ * descriptor stays the body's. */
 int body_fd(const struct body *body);
-/* Gives it its name. -1 with ERR_IO, also when the name is taken. */
-int body_keep(struct body *body, struct err *err);
 
 /*
  * The same body in another process that was forked after the store was made:
@@ -87,16 +105,14 @@ int body_keep(struct body *body, struct err *err);
  * and the one that made it ends it last.
  */
 #define BODY_NO_FILE (-1)
-#define BODY_NO_SLOT UINT64_MAX		/* a body with a path */
 struct body_place {
 	uint64_t slot, len;
-	int in_file;
+	int in_file, has_part;
 };
 
 /* *ret_fd stays the body's. */
 void body_tell(const struct body *body, struct body_place *ret, int *ret_fd);
-/* Takes fd. NULL: not a place of this store. `store` may be NULL where bodies
- * have paths. */
+/* Takes fd. NULL: not a place of this store, which may be NULL. */
 struct body *body_attach(struct body_store *store,
 	const struct body_place *place, int fd);
 /* The other process wrote to it: takes note of how much, and of its file.

@@ -28,6 +28,9 @@
 #define BUDGET_HOLDER_BITS 24
 #define BUDGET_MAX_HOLDERS ((size_t)1 << BUDGET_HOLDER_BITS)
 
+/* Behind all tickets that are drawn: of bodies that rest. */
+#define BUDGET_RESTING (UINT64_C(1) << 63)
+
 /* In files there may be so many times the limit. */
 #define BUDGET_FILE_FACTOR 4
 
@@ -77,6 +80,12 @@ budget_free(struct budget *budget)
 		munmap(budget, budget->map_size);
 }
 
+void
+budget_keep_files(struct budget *budget)
+{
+	budget->file_limit = UINT64_MAX;
+}
+
 uint64_t
 budget_limit(const struct budget *budget)
 {
@@ -113,7 +122,7 @@ budget_oldest(struct budget *budget)
 	uint64_t oldest = atomic_load(&budget->oldest);
 	size_t holder = oldest & (BUDGET_MAX_HOLDERS - 1);
 
-	if (oldest != 0 &&
+	if (oldest != 0 && oldest < BUDGET_RESTING &&
 	    atomic_load(&budget->holders[holder].ticket) == oldest)
 		return oldest;
 	oldest = budget_find_oldest(budget);
@@ -165,6 +174,17 @@ budget_leave(struct budget *budget, size_t holder)
 	atomic_fetch_sub(&budget->memory, atomic_exchange(&h->memory, 0));
 	atomic_fetch_sub(&budget->file, atomic_exchange(&h->file, 0));
 	atomic_store(&h->ticket, 0);
+	budget_changed(budget);
+}
+
+void
+budget_rest(struct budget *budget, size_t holder)
+{
+	struct budget_holder *h = budget_holder(budget, holder);
+
+	if (atomic_load(&h->ticket) == 0)
+		return;
+	atomic_fetch_or(&h->ticket, BUDGET_RESTING);
 	budget_changed(budget);
 }
 

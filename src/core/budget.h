@@ -24,6 +24,10 @@ struct budget;
 struct budget *budget_new(uint64_t limit, size_t holders, struct err *err);
 void budget_free(struct budget *budget);	/* NULL is fine */
 
+/* Bodies in files are there to stay: they are no burden, and nobody waits for
+ * room among them. Before the first body. */
+void budget_keep_files(struct budget *budget);
+
 uint64_t budget_limit(const struct budget *budget);
 
 /* Whether a new fetch may begin. */
@@ -33,6 +37,12 @@ int budget_admits(struct budget *budget);
  * fine. One that waits for its turn must not have entered: the oldest is to be
  * at work, or it could be one that waits for those who wait for it. */
 void budget_enter(struct budget *budget, size_t holder);
+/*
+ * It is whole and stays until others have ended: it is charged for as before,
+ * and no longer the oldest, which might be one that it waits for. Fine where
+ * it never entered.
+ */
+void budget_rest(struct budget *budget, size_t holder);
 /*
  * It is gone, and so is all that was charged for it: in any process, which
  * must have ended or be done with it. Fine where it never entered.

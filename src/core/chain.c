@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "core/chain.h"
 #include "core/verdict.h"
+#include "net/chunks.h"
 
 /* What a gathered body leaves behind for the next one at most. */
 #define CHAIN_KEPT_MAX (1 << 20)
@@ -50,6 +51,7 @@ struct chain {
 	pthread_mutex_t lock;
 	int serial;
 	int shows_whole;	/* a stage sees the body as it came, at once */
+	int chunked;		/* bodies may be in the chunked coding */
 };
 
 struct chain_worker {
@@ -77,6 +79,12 @@ chain_new(uint64_t max_gather)
 	chain->max_gather = max_gather;
 	pthread_mutex_init(&chain->lock, NULL);
 	return chain;
+}
+
+void
+chain_expect_chunks(struct chain *chain)
+{
+	chain->chunked = 1;
 }
 
 void
@@ -143,8 +151,8 @@ chain_add_column(struct chain *chain, const struct column *column)
 static void
 chain_add_link(struct chain *chain, struct chain_link link)
 {
-	int in_pieces = chain->n > 0 &&
-		!chain->links[chain->n - 1].passes_whole;
+	int in_pieces = chain->n > 0 ?
+		!chain->links[chain->n - 1].passes_whole : chain->chunked;
 
 	link.gathers = in_pieces && (link.stage->caps & STAGE_WHOLE) != 0;
 	link.passes_whole = (!in_pieces || link.gathers) &&
@@ -362,11 +370,14 @@ static int
 chain_out(struct chain_worker *worker, const void *p, size_t n,
 	struct err *err)
 {
+	const char *detail;
+
 	if (worker->out == NULL || n == 0 ||
 	    worker->out(worker->out_arg, p, n) == 0)
 		return 0;
+	detail = verdict_write_detail(errno);
 	err_sys(err, "cannot write the body");
-	return chain_fails(worker, ERROR_LOCAL, "write_refused");
+	return chain_fails(worker, ERROR_LOCAL, detail);
 }
 
 static int
@@ -527,22 +538,47 @@ chain_note_failure(const struct chain_worker *worker, const struct err *err,
 		ret->errormsg = mem_strdup(err->text);
 }
 
+/* The content between the framing. */
+static int
+chain_push_chunks(struct chain_worker *worker, struct chunks *chunks,
+	const char *p, size_t n, struct err *err)
+{
+	const void *span;
+	size_t at = 0, len;
+	int more;
+
+	while ((more = chunks_next(chunks, p, n, &at, &span, &len)) > 0)
+		if (chain_push(worker, 0, span, len, err) != 0)
+			return -1;
+	if (more == 0)
+		return 0;
+	err_set(err, ERR_FAILED, "the body is not in the chunked coding");
+	return chain_fails(worker, ERROR_BODY, NULL);
+}
+
 /* In windows, unless a stage is to see all of it where it is. */
 static int
 chain_push_all(struct chain_worker *worker, const struct chain_bytes *bytes,
 	struct err *err)
 {
 	size_t window = bytes->n, n, done;
+	struct chunks chunks;
 	const char *p;
+	int rc;
 
 	if (bytes->n == 0)
 		return chain_push(worker, 0, "", 0, err);
+	assert(!bytes->chunked || !worker->chain->shows_whole);
+	chunks_init(&chunks);
 	if (bytes->passed != NULL && !worker->chain->shows_whole)
 		window = CHAIN_WINDOW;
 	for (done = 0; done < bytes->n; done += n) {
 		n = bytes->n - done < window ? bytes->n - done : window;
 		p = (const char *)bytes->p + done;
-		if (chain_push(worker, 0, p, n, err) != 0)
+		rc = bytes->chunked ?
+			chain_push_chunks(worker, &chunks, p, n, err) :
+			chain_push(worker, 0, p, n, err);
+		if (rc != 0)
 			return -1;
 		if (bytes->passed != NULL)
 			bytes->passed(p, n);

@@ -19,6 +19,9 @@ struct opts;
 struct chain;
 
 struct chain *chain_new(uint64_t max_gather);
+/* Before the first stage: bodies may be in the chunked coding they came in, so
+ * that no stage sees one at once where it is. */
+void chain_expect_chunks(struct chain *chain);
 void chain_free(struct chain *chain);	/* NULL is fine */
 /*
  * Adds a stage at the end: its argument is opened here. A column whose name
@@ -61,10 +64,11 @@ struct chain_outcome {
 struct chain_bytes {
 	const void *p;
 	size_t n;
+	int chunked;		/* as in net/chunks.h */
 	/* Told of a piece that no stage will ask for again, where bytes are
 	 * a burden to have; NULL: nobody. */
 	void (*passed)(const void *p, size_t n);
-	/* -1 with errno fails the body as local/write_refused. NULL: they are
+	/* -1 with errno fails the body, see verdict_write_detail(). NULL: they are
 	 * dropped. */
 	int (*out)(void *arg, const void *p, size_t n);
 	void *out_arg;

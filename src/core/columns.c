@@ -68,6 +68,7 @@ static const struct column columns[] = {
 	COLUMN(U64, uint64_t, size_download, "bytes of the body"),
 	COLUMN(TEXT, char *, content_type, "media type the server named"),
 	COLUMN(TEXT, char *, filename_effective, "file the body is kept in"),
+	COLUMN(BOOL, int, skipped, "not asked for: the file was there before"),
 	COLUMN(TEXT, const char *, strategy, "strategy that fetched it"),
 	{ .name = "escaped", .type = COLUMN_ESCAPED,
 		.brief = "in texts \\xNN is a byte and \\\\ a backslash" },

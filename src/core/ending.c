@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "core/dispatch.h"
@@ -37,6 +38,15 @@ void
 ending_release(struct ending *ending)
 {
 	pthread_mutex_destroy(&ending->lock);
+}
+
+void
+ending_set_deadline(struct ending *ending, int64_t at_us)
+{
+	pthread_mutex_lock(&ending->lock);
+	ending->deadline_us = at_us;
+	pthread_mutex_unlock(&ending->lock);
+	service_set_timer(ending->service, at_us);
 }
 
 void
@@ -100,43 +110,90 @@ ending_on_signal(void *arg, int number)
 	service_set_timer(ending->service, clock_us() + ENDING_GRACE);
 }
 
+/* Locked. When the deadline is, 0: there is none, or no more: what has begun
+ * to end the run goes on doing it. */
+static int64_t
+ending_deadline(const struct ending *ending)
+{
+	if (ending->n_signals > 0 || ending->cancelling)
+		return 0;
+	return ending->deadline_us;
+}
+
+/* Whether the deadline has just come. */
+static int
+ending_expire(struct ending *ending)
+{
+	int64_t at;
+	int expired;
+
+	pthread_mutex_lock(&ending->lock);
+	at = ending_deadline(ending);
+	expired = at != 0 && clock_us() >= at;
+	if (expired)
+		ending->expired = ending->cancelling = 1;
+	pthread_mutex_unlock(&ending->lock);
+	if (expired)
+		dispatch_expire(ending->dispatch);
+	return expired;
+}
+
+/* When the timer is to come again: 0: what is under way is to be cancelled
+ * now; -1: never. */
+static int64_t
+ending_next_us(struct ending *ending)
+{
+	int64_t at = -1;
+
+	pthread_mutex_lock(&ending->lock);
+	if (ending->cancelling)
+		at = 0;
+	else if (ending->n_signals > 0)
+		at = ending->signal_us + ENDING_GRACE;
+	else if (ending->deadline_us != 0)
+		at = ending->deadline_us;
+	pthread_mutex_unlock(&ending->lock);
+	return at >= 0 && at <= clock_us() ? 0 : at;
+}
+
 void
 ending_on_timer(void *arg)
 {
 	struct ending *ending = arg;
-	int64_t left = 0;
-	int cancelling, n;
+	int64_t at;
 
-	pthread_mutex_lock(&ending->lock);
-	cancelling = ending->cancelling;
-	n = ending->n_signals;
-	if (n > 0)
-		left = ending->signal_us + ENDING_GRACE - clock_us();
-	pthread_mutex_unlock(&ending->lock);
-	if (cancelling || (n > 0 && left <= 0)) {
+	ending_expire(ending);
+	at = ending_next_us(ending);
+	if (at == 0) {
 		ending_cancel(ending);
 		return;
 	}
-	if (n > 0)
-		service_set_timer(ending->service, clock_us() + left);
+	if (at > 0)
+		service_set_timer(ending->service, at);
 	dispatch_wake(ending->dispatch);
 }
 
-/* What is under way is of no use. The timer may be late, or nobody's any more:
- * a stage holds its loop up, or outlasts all fetches. So stages are told here.
- */
+/* The timer may be late, or nobody's any more: a stage holds its loop up, or
+ * outlasts all fetches. So stages are told here. */
+static void
+ending_cancel_soon(struct ending *ending)
+{
+	if (ending->stages != NULL)
+		stages_cancel(ending->stages);
+	service_set_timer(ending->service, clock_us());
+}
+
+/* What is under way is of no use. */
 void
 ending_on_enough(void *arg)
 {
 	struct ending *ending = arg;
 
 	pthread_mutex_lock(&ending->lock);
-	ending->cancelling = 1;
+	ending->enough = ending->cancelling = 1;
 	pthread_mutex_unlock(&ending->lock);
 	dispatch_stop(ending->dispatch);
-	if (ending->stages != NULL)
-		stages_cancel(ending->stages);
-	service_set_timer(ending->service, clock_us());
+	ending_cancel_soon(ending);
 }
 
 /* What is left of the time that a first signal gives; 0: it is over. */
@@ -157,18 +214,23 @@ ending_look(void *arg)
 {
 	struct ending *ending = arg;
 	int64_t now = clock_us();
-	int number;
+	int number, grace;
 
-	if (now - ending->looked_us < ENDING_LOOK)
+	if (now - atomic_load(&ending->looked_us) < ENDING_LOOK)
 		return;
-	ending->looked_us = now;
+	atomic_store(&ending->looked_us, now);
 	while ((number = service_signal(ending->service)) != 0) {
 		ending_note_signal(ending, number);
 		dispatch_stop(ending->dispatch);
 		service_set_timer(ending->service, now + ENDING_GRACE);
 	}
-	if (ending_grace_ms(ending) == 0)
+	pthread_mutex_lock(&ending->lock);
+	grace = ending_grace_ms(ending);
+	pthread_mutex_unlock(&ending->lock);
+	if (grace == 0)
 		ending_on_enough(ending);
+	else if (ending_expire(ending))
+		ending_cancel_soon(ending);
 }
 
 /* --- after it --- */
@@ -216,13 +278,36 @@ ending_await(struct ending *ending, int fd, int timeout)
 	return timeout == 0 ? -1 : 0;
 }
 
-/* What is left of a signal's time or of all, whichever is less. */
-static int
-ending_time_ms(const struct ending *ending, int64_t until_us)
+void
+ending_leave_out(struct ending *ending)
 {
-	int64_t left = until_us - clock_us();
-	int grace = ending_grace_ms(ending);
+	while (ending->n_signals == 0 && !ending->enough &&
+	    dispatch_leave_out(ending->dispatch))
+		ending_await(ending, dispatch_wake_fd(ending->dispatch), -1);
+}
 
+int
+ending_expired(const struct ending *ending)
+{
+	return ending->expired;
+}
+
+/* What is left of a signal's time, of the deadline's or of all, whichever is
+ * least. */
+static int
+ending_time_ms(struct ending *ending, int64_t until_us)
+{
+	int64_t deadline, left;
+	int grace;
+
+	/* The ledger is at work, and may yet fail. */
+	pthread_mutex_lock(&ending->lock);
+	deadline = ending_deadline(ending);
+	grace = ending_grace_ms(ending);
+	pthread_mutex_unlock(&ending->lock);
+	if (deadline != 0 && deadline < until_us)
+		until_us = deadline;
+	left = until_us - clock_us();
 	if (left < 0)
 		left = 0;
 	if (grace >= 0 && grace * CLOCK_MS < left)
@@ -243,6 +328,7 @@ ending_await_or_cancel(struct ending *ending, int fd, int64_t until_us)
 		;
 	if (came > 0)
 		return 0;
+	ending_expire(ending);
 	stages_cancel(ending->stages);
 	cancelled_us = clock_us();
 	while ((came = ending_await(ending, fd, ending_patience_ms(ending,

@@ -11,9 +11,10 @@ struct multi;
 struct run;
 
 /*
- * What the strategies on an event loop share: a loop that carries the run's
- * service, a multi on it, and at most -c jobs under way between the two.
- * Everything happens in the caller's thread.
+ * What the strategies on event loops share: a multi on each loop, the run's
+ * service on the first, and -c jobs under way at most between all of them.
+ * The first loop is run by the caller's thread, the others by their own; hooks
+ * are called by the thread whose multi it is.
  */
 struct engine_hooks {
 	/* Makes room for a job beside the `n` under way. -1: there is none,
@@ -27,8 +28,8 @@ struct engine_hooks {
 	void *arg;
 };
 
-/* Fetches all that the run has. */
+/* Fetches all that the run has, on n_loops loops; RUN_LANES at most. */
 int engine_run(struct run *run, const struct engine_hooks *hooks,
-	struct err *err);
+	size_t n_loops, struct err *err);
 
 #endif

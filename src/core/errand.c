@@ -7,9 +7,11 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "core/body.h"
 #include "core/chain.h"
 #include "core/errand.h"
@@ -24,6 +26,8 @@ struct errand_head {
 	struct body_place place;
 	int has_body;
 	int with_stages;	/* of a request: they are run there */
+	uint64_t path_len;	/* of a request: what follows, the path that
+				 * the body has a part for; 0: none */
 	uint64_t seq;
 };
 
@@ -56,28 +60,31 @@ errand_dup(const struct errand_head *head, int fd)
 /* --- in the run's process --- */
 
 /*
- * Whether the child runs the stages as well. A file that they replace is
- * opened by the run's process alone, so such a body goes through them there.
+ * Whether the child runs the stages as well. What they make of a body that is
+ * kept is the run's process's alone, so it goes through them there.
  */
 static int
 errand_with_stages(const struct job *job, const struct pool_env *env)
 {
 	if (env == NULL || !env->in_children)
 		return 0;
-	return job->asked == NULL || job->asked->output == NULL ||
-		!chain_replaces(env->chain);
+	return !(job->keeps || env->keeps_all) || !chain_replaces(env->chain);
 }
 
 void
 errand_add_request(struct buf *out, int *ret_fd, const struct job *job,
 	const struct wire_given *given, const struct pool_env *env)
 {
+	const char *path = job->body != NULL ? body_part_path(job->body) :
+		NULL;
 	struct errand_head head;
 
 	errand_tell(&head, ret_fd, job->body);
 	head.with_stages = errand_with_stages(job, env);
+	head.path_len = path != NULL ? strlen(path) : 0;
 	head.seq = job->seq;
 	buf_add(out, &head, sizeof head);
+	buf_add(out, path, head.path_len);
 	wire_add_request(out, &job->fetch.request, given);
 }
 
@@ -158,9 +165,11 @@ errand_let_go(struct errand *errand)
 }
 
 static int
-errand_attach(struct errand *errand, const struct errand_head *head, int fd,
-	const struct pool_env *env)
+errand_attach(struct errand *errand, const struct errand_head *head,
+	const char *path_text, int fd, const struct pool_env *env)
 {
+	char *path;
+
 	errand_let_go(errand);
 	if (!head->has_body)
 		return 0;
@@ -169,6 +178,11 @@ errand_attach(struct errand *errand, const struct errand_head *head, int fd,
 		&head->place, errand_dup(head, fd));
 	if (errand->body == NULL)
 		return -1;
+	if (head->path_len > 0) {
+		path = mem_strndup(path_text, head->path_len);
+		body_name_part(errand->body, path);
+		free(path);
+	}
 	body_receive(errand->body, &errand->request.fetch.request);
 	return 0;
 }
@@ -177,17 +191,19 @@ int
 errand_read_request(const void *p, size_t n, int fd,
 	const struct zygote_child *child, struct errand *ret)
 {
+	const char *at = (const char *)p + sizeof(struct errand_head);
 	struct errand_head head;
 
 	if (n < sizeof head)
 		return -1;
 	memcpy(&head, p, sizeof head);
-	if (wire_read_request((const char *)p + sizeof head, n - sizeof head,
-	    child->given, &ret->request) != 0)
+	n -= sizeof head;
+	if (head.path_len > n || wire_read_request(at + head.path_len,
+	    n - head.path_len, child->given, &ret->request) != 0)
 		return -1;
 	ret->seq = head.seq;
 	ret->env = head.with_stages ? child->arg : NULL;
-	return errand_attach(ret, &head, fd, child->arg);
+	return errand_attach(ret, &head, at, fd, child->arg);
 }
 
 /* Whether the run will take the reply for a good and final one; where it does
@@ -229,6 +245,7 @@ errand_perform(struct errand *errand, struct performer *performer)
 	perform(performer, &errand->request.fetch);
 	if (errand->env == NULL || !errand_is_good(fetch))
 		return;
+	work.chunked = fetch->reply.chunked;
 	work.page = (struct stage_page){
 		.seq = errand->seq,
 		.url = fetch->request.url.text,

@@ -8,8 +8,10 @@
 #include "base/err.h"
 
 struct job;
+struct keeper;
 struct origins;
 struct source;
+struct state;
 
 /*
  * The URLs that are still to come, in the order of the list. A thread of its
@@ -25,7 +27,15 @@ struct frontier_args {
 	struct source *source;		/* borrowed */
 	int repeat;			/* begin again at the list's end */
 	uint64_t requests;		/* repeat: URLs in all; 0: no end */
+	/*
+	 * What was done before is read over, and counted; NULL: nothing was.
+	 * A list that is not the one from before is an error, and no job comes
+	 * of a line of which that is not known yet. Not with repeat.
+	 */
+	struct state *state;
+	_Atomic uint64_t *n_before;
 	struct origins *origins;
+	struct keeper *keeper;		/* names the jobs' files; or NULL */
 	size_t ahead;			/* jobs read ahead at most */
 	void (*wake)(void *arg);	/* after FRONTIER_WAIT: look again;
 					 * called from the reading thread */
@@ -38,6 +48,10 @@ struct frontier *frontier_new(const struct frontier_args *args,
 /* Interrupts the reader, also where it waits for a pipe. NULL is fine. */
 void frontier_free(struct frontier *frontier);
 
+/* From now on the list is read only as far as that waits for nothing: a file
+ * to its end, of a pipe what is there. Any thread; again is fine. */
+void frontier_hurry(struct frontier *frontier);
+
 /*
  * Never blocks. For this and frontier_give_back() the caller sees to it that
  * one thread at a time is in them.
@@ -48,7 +62,7 @@ void frontier_give_back(struct frontier *frontier, struct job *job);
 
 /*
  * After FRONTIER_END: 0, or -1 with what went wrong when the list could not
- * be read to its end.
+ * be read to its end (ERR_IO) or is another one than before (ERR_USAGE).
  */
 int frontier_error(struct frontier *frontier, struct err *err);
 

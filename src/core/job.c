@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "core/body.h"
 #include "core/job.h"
 #include "core/origins.h"
+#include "core/parts.h"
 #include "core/run.h"
 #include "core/work.h"
 #include "url/source.h"
@@ -91,46 +93,88 @@ job_start(struct job *job, const struct run_settings *settings)
 		request->body != NULL);
 }
 
+/* Before it is looked up again. */
+static void
+job_forget(struct job *job)
+{
+	job_close_body(job);
+	fetch_reply_clear(&job->fetch.reply);
+	addrs_unref(job->fetch.request.addrs);
+	job->fetch.request.addrs = NULL;
+}
+
+void
+job_start_over(struct job *job)
+{
+	/* Another body of this run has it. */
+	if (job->fetch.reply.os_errno == EALREADY)
+		part_release(&job->part);
+	job_forget(job);
+	job->starts_over = 1;
+}
+
 void
 job_restart(struct job *job)
 {
 	struct fetch *fetch = &job->fetch;
 
-	job_close_body(job);
-	fetch_reply_clear(&fetch->reply);
-	addrs_unref(fetch->request.addrs);
-	fetch->request.addrs = NULL;
+	job_forget(job);
 	if (job->first.text != NULL) {
 		url_release(&fetch->request.url);
 		fetch->request.url = url_take(&job->first);
 	}
 	job->n_hops = 0;
+	job->starts_over = 0;
 	job->attempt++;
 }
 
-static struct body *
-job_new_body(const struct job *job, struct body_store *bodies,
-	struct err *err)
+/*
+ * Whether this hop asks for a file as it is: of anything else a part could not
+ * be gone on with.
+ */
+static int
+job_gets(const struct fetch_request *request)
 {
-	struct body *body;
+	return request->body == NULL && (request->method == NULL ||
+		strcmp(request->method, "GET") == 0);
+}
 
-	if (job->asked != NULL && job->asked->output != NULL)
-		return body_open(job->asked->output, err);
-	body = body_new(bodies);
-	if (body == NULL)
-		err_set(err, ERR_SYSTEM, "no room for another body");
-	return body;
+/*
+ * What an attempt left only the disk knows for sure: it may have been a
+ * process's that died. Retries are few, so they look here.
+ */
+static void
+job_resume(struct job *job, struct parts *parts)
+{
+	struct fetch_request *request = &job->fetch.request;
+
+	request->resume_from = 0;
+	request->if_range = NULL;
+	if (!job_gets(request))
+		return;
+	if (job->attempt > 1 && job->n_hops == 0 && !job->starts_over) {
+		part_release(&job->part);
+		parts_look(parts, job->name, &job->part);
+	}
+	body_name_part(job->body, job->name);
+	if (job->starts_over || job->part.len == 0 ||
+	    strcmp(job->part.url, request->url.text) != 0)
+		return;
+	/* One byte that is here comes again: see core/resumed. */
+	request->resume_from = job->part.len - 1;
+	request->if_range = job->part.validator;
 }
 
 int
-job_open_body(struct job *job, struct body_store *bodies, struct err *err)
+job_open_body(struct job *job, struct body_store *bodies)
 {
-	if (bodies == NULL &&
-	    (job->asked == NULL || job->asked->output == NULL))
-		return 0;
-	job->body = job_new_body(job, bodies, err);
+	struct parts *parts = body_store_parts(bodies);
+
+	job->body = body_new(bodies);
 	if (job->body == NULL)
 		return -1;
+	if (parts != NULL && job->name != NULL)
+		job_resume(job, parts);
 	body_receive(job->body, &job->fetch.request);
 	return 0;
 }
@@ -155,6 +199,9 @@ job_free(struct job *job)
 	fetch_release(&job->fetch);
 	url_release(&job->first);
 	free(job->text);
+	free(job->name);
+	free(job->refused);
+	part_release(&job->part);
 	free(job->bad);
 	free(job->visited);
 	free(job);
@@ -168,7 +215,7 @@ job_move(struct job *job, enum job_state to)
 		[JOB_LISTED] = 0,
 		[JOB_PULLED] = FROM(LISTED) | FROM(AGAIN) | FROM(WAITING),
 		[JOB_NAMING] = FROM(PULLED),
-		[JOB_READY] = FROM(PULLED) | FROM(NAMING),
+		[JOB_READY] = FROM(PULLED) | FROM(NAMING) | FROM(GRANTED),
 		[JOB_GRANTED] = FROM(READY),
 		[JOB_AGAIN] = FROM(GRANTED),
 		[JOB_WAITING] = FROM(GRANTED) | FROM(NAMING) | FROM(PULLED),

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/list.h"
+#include "core/keeper.h"
+#include "core/part.h"
 #include "core/service.h"
 #include "net/fetch.h"
 #include "url/url.h"
@@ -43,12 +45,22 @@ struct job {
 	struct lookup *lookup;	/* likewise: who asks */
 	struct fetch fetch;	/* the current hop; a strategy's business */
 	enum job_state state;
+	size_t lane;		/* JOB_GRANTED: whose it is */
 	uint64_t seq;
 	char *text;		/* the URL as given, no credentials; owned */
 	char *bad;		/* what is wrong with the line; NULL: nothing */
 	struct source_request *asked;	/* the list's own wishes, or NULL */
 	struct body *body;	/* of the reply; NULL: it is dropped */
-	int kept;		/* it has the name that was asked for */
+	char *name;		/* that its body gets below the output folder,
+				 * where that is known before; owned, or NULL */
+	int keeps;		/* its good body is wanted: as a file, or by
+				 * who takes all */
+	enum keeper_there there;	/* what a file of that name means */
+	char *refused;		/* KEEPER_REFUSED: why; owned */
+	struct part part;	/* of its body, as far as it is known: found
+				 * on the disk before the attempt */
+	int starts_over;	/* this attempt found that it cannot be gone
+				 * on with */
 	struct work *work;	/* what its process made of the body already,
 				 * or NULL */
 	struct origin *origin;	/* of this hop; a reference. NULL when the
@@ -72,13 +84,14 @@ void job_free(struct job *job);
 void job_start(struct job *job, const struct run_settings *settings);
 /* The list's own URL once more: forgets hops, addresses and the reply. */
 void job_restart(struct job *job);
+/* This hop once more, for all of the body: its part is of no use. */
+void job_start_over(struct job *job);
 /*
- * Makes a place for the body of this hop's reply: the file that its line asked
- * for, else one in `bodies` unless that is NULL. It is held no longer than the
- * hop lasts: many may wait for their next.
+ * Makes a place in `bodies` for the body of this hop's reply; -1: there is
+ * none. It is held no longer than the hop lasts: many may wait for their next.
+ * Where the store has parts the request is for what is missing.
  */
-int job_open_body(struct job *job, struct body_store *bodies,
-	struct err *err);
+int job_open_body(struct job *job, struct body_store *bodies);
 void job_close_body(struct job *job);
 /*
  * Frees what may be large or was allocated while it was fetched: the reply,

@@ -43,6 +43,13 @@ lookup_until(const struct lookup *lookup, const struct job *job)
 		(job->n_hops > 0 ? job->started_us : job->hop_us);
 }
 
+/* The failure that an attempt is made again for is not to be its answer. */
+static int64_t
+lookup_doubt(const struct job *job)
+{
+	return job->attempt > 1 ? job->eligible_us : 0;
+}
+
 static void
 lookup_ask(struct lookup *lookup, struct job *job, const struct url *host)
 {
@@ -52,6 +59,7 @@ lookup_ask(struct lookup *lookup, struct job *job, const struct url *host)
 		.host_len = host->host_len,
 		.port = host->port,
 		.until_us = lookup_until(lookup, job),
+		.doubt_us = lookup_doubt(job),
 		.done = lookup_on_name,
 	};
 	service_look_up(lookup->service, &job->ask);
@@ -71,6 +79,8 @@ lookup_job(struct lookup *lookup, struct job *job)
 	if (status == NAMES_OK)
 		return status;
 	job->hop_us = clock_us();
+	if (lookup_doubt(job) != 0 && names_status_transient(status))
+		status = NAMES_PENDING;
 	if (status == NAMES_PENDING)
 		lookup_ask(lookup, job, host);
 	return status;

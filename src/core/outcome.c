@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "core/outcome.h"
 #include "core/result.h"
 #include "core/verdict.h"
+#include "net/exchange.h"
 #include "url/source.h"
 
 /* libcurl's 0 means "did not come to that"; so does ours. */
@@ -71,6 +73,9 @@ outcome_reply(struct result *result, struct fetch_reply *reply)
 	result->size_download = reply->size_download;
 	result->content_type = reply->content_type;
 	reply->content_type = NULL;
+	result->last_modified = reply->last_modified;
+	result->disposition = reply->disposition;
+	reply->disposition = NULL;
 }
 
 /* The method that was sent, where it was not GET. */
@@ -99,6 +104,10 @@ outcome_refusal(enum fetch_refusal refusal)
 		return "a Transfer-Encoding that was not asked for";
 	case FETCH_BODY_LIMIT:
 		return "the body is larger than --max-body allows";
+	case FETCH_FRAMING:
+		return "chunks with far more framing than content";
+	case FETCH_BAD_RANGE:
+		return "not the part of the file that was asked for";
 	case FETCH_CANCELLED:
 		return "ended early";
 	case FETCH_NOT_WRITTEN:
@@ -110,15 +119,19 @@ outcome_refusal(enum fetch_refusal refusal)
 	return NULL;
 }
 
-/* Into the file that was asked for, or, where memory was short, another. */
 static char *
 outcome_not_written(const struct job *job)
 {
-	const char *why = strerror(job->fetch.reply.os_errno);
+	int number = job->fetch.reply.os_errno;
 
-	if (job->asked != NULL && job->asked->output != NULL)
-		return mem_printf("output '%s': %s", job->asked->output, why);
-	return mem_printf("the body found no place in $TMPDIR: %s", why);
+	if (number == EBUSY && job->name != NULL)
+		return mem_printf("%s.part: in use by another process",
+			job->name);
+	if (number == ELOOP && job->name != NULL)
+		return mem_printf("%s.part: a link or no file, or it has "
+			"several names: not touched", job->name);
+	return mem_printf("the body found no place in %s: %s", job->keeps ?
+		"the output folder" : "$TMPDIR", strerror(number));
 }
 
 static char *
@@ -165,9 +178,59 @@ outcome_result(struct job *job, const struct verdict *verdict,
 	result->timestamp = job->started_us + wall_offset;
 	result->num_redirects = job->n_hops;
 	result->strategy = strategy;
-	if (job->kept)
-		result->filename_effective = mem_strdup(job->asked->output);
 	outcome_times(result, job);
 	outcome_reply(result, &job->fetch.reply);
 	return result;
+}
+
+struct result *
+outcome_hop(const struct job *job, int64_t wall_offset)
+{
+	const struct fetch_reply *reply = &job->fetch.reply;
+	struct result *result = result_new();
+
+	result->hop = 1;
+	result->seq = job->seq;
+	result->url = mem_strdup(job->fetch.request.url.text);
+	result->response_code = (uint64_t)reply->response_code;
+	result->timestamp = job->hop_us + wall_offset;
+	memcpy(result->remote_ip, reply->remote_ip, sizeof result->remote_ip);
+	if (reply->content_type != NULL)
+		result->content_type = mem_strdup(reply->content_type);
+	return result;
+}
+
+/* The bytes live as long as the record does, which the job does not. */
+static void
+outcome_keep_request(struct exchange *exchange,
+	const struct fetch_request *request, const void *given)
+{
+	uint64_t n = exchange->request_body_len;
+
+	if (exchange->request_body != NULL)
+		return;
+	if (n > request->body_len)
+		n = request->body_len;
+	exchange->request_body_len = n;
+	if (n == 0)
+		return;
+	exchange->request_body = request->body;
+	if (request->body != given)
+		exchange->request_body = exchange->request_body_owned =
+			mem_dup(request->body, (size_t)n);
+}
+
+void
+outcome_take(struct result *result, struct job *job,
+	const struct fetch_request *request, const void *given)
+{
+	struct fetch_reply *reply = &job->fetch.reply;
+
+	result->chunked = reply->chunked;
+	result->exchange = reply->exchange;
+	reply->exchange = NULL;
+	if (result->exchange != NULL)
+		outcome_keep_request(result->exchange, request, given);
+	result->body = job->body;
+	job->body = NULL;
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+struct fetch_request;
 struct job;
 struct result;
 struct verdict;
@@ -18,5 +19,16 @@ struct verdict;
 struct result *outcome_result(struct job *job,
 	const struct verdict *verdict, const char *errormsg,
 	const char *strategy, int64_t wall_offset);
+
+/*
+ * What an archive wants of a hop that was followed, made before job->fetch
+ * becomes the next one: copies only, so that it can be dropped. What was
+ * received moves into it with outcome_take().
+ */
+struct result *outcome_hop(const struct job *job, int64_t wall_offset);
+/* Moves to the result what sinks of bodies want of the reply to `request`.
+ * `given` is the body that all requests share. */
+void outcome_take(struct result *result, struct job *job,
+	const struct fetch_request *request, const void *given);
 
 #endif

@@ -12,15 +12,21 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "core/output.h"
 
 #define OUTPUT_GATHER ((size_t)64 << 10)
 #define OUTPUT_RECORD_MAX ((size_t)16 << 20)
+
+/* Bytes that tell a file from another: records end alike, and begin with what
+ * is their own. */
+#define OUTPUT_TAIL 1024
 
 struct output {
 	int fd;
@@ -30,10 +36,17 @@ struct output {
 	int continues;
 	char *name;
 	struct buf buf;
+	uint64_t sent;		/* bytes of the file in front of buf's */
+	uint64_t begun;		/* of them, of a record whose end is not
+				 * written yet: output_add() */
 	size_t whole;		/* bytes of buf that are whole records */
 	size_t *ends;		/* where in buf each record ends */
 	size_t n_ends, ends_size;
 	uint64_t records;
+	struct output_place last;
+	int linked;		/* its folder was synced */
+	char tail[OUTPUT_TAIL];	/* the last bytes of `sent` */
+	size_t n_tail;
 	struct err failed;	/* what every call says from now on */
 };
 
@@ -43,6 +56,7 @@ output_new(int fd, const char *name)
 	struct output *output = mem_array(1, sizeof *output);
 	int flags = fcntl(fd, F_GETFL);
 	struct stat st;
+	off_t at;
 
 	output->fd = fd;
 	output->name = mem_strdup(name);
@@ -54,6 +68,9 @@ output_new(int fd, const char *name)
 		output->regular = 1;
 		output->continues = st.st_size > 0 && flags != -1 &&
 			(flags & O_APPEND) != 0;
+		at = output->continues ? st.st_size :
+			lseek(fd, 0, SEEK_CUR);
+		output->sent = at > 0 ? (uint64_t)at : 0;
 	}
 	return output;
 }
@@ -75,6 +92,90 @@ output_open(const char *path, enum output_mode mode, struct err *err)
 	}
 	output = output_new(fd, path);
 	output->owned = 1;
+	return output;
+}
+
+static int
+output_not_resumed(int fd, int failed)
+{
+	if (fd != -1)
+		close(fd);
+	return failed;
+}
+
+/* Not O_CREAT where something is to be there: it would hide what is wrong. */
+static int
+output_open_again(const char *path, uint64_t offset, struct err *err)
+{
+	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct stat st;
+	int fd;
+
+	fd = open(path, offset == 0 ? flags | O_CREAT : flags, 0666);
+	if (fd == -1 || fstat(fd, &st) != 0)
+		return output_not_resumed(fd, err_sys(err, "%s", path));
+	if (!S_ISREG(st.st_mode))
+		return output_not_resumed(fd, err_set(err, ERR_IO, "%s is no "
+			"regular file: it cannot be gone on with", path));
+	if ((uint64_t)st.st_size < offset)
+		return output_not_resumed(fd, err_set(err, ERR_IO, "%s is "
+			"shorter than the %" PRIu64 " bytes that the state "
+			"knows of it: put it back, or begin anew with another "
+			"state", path, offset));
+	if (ftruncate(fd, (off_t)offset) != 0 ||
+	    lseek(fd, (off_t)offset, SEEK_SET) == -1)
+		return output_not_resumed(fd, err_sys(err, "%s", path));
+	return fd;
+}
+
+uint64_t
+output_seal(const struct output *output)
+{
+	static const uint64_t seed[2] = { 0x6665746368616c6c, 0x7365616c };
+
+	return output->n_tail == 0 ? 0 :
+		map_hash(seed, output->tail, output->n_tail) | 1;
+}
+
+/* The bytes before `offset`, where there are so many. */
+static void
+output_read_tail(struct output *output, uint64_t offset)
+{
+	size_t n = offset < OUTPUT_TAIL ? (size_t)offset : OUTPUT_TAIL;
+	int fd = open(output->name,
+		O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	if (pread(fd, output->tail, n, (off_t)(offset - n)) == (ssize_t)n)
+		output->n_tail = n;
+	close(fd);
+}
+
+/* Nothing of another's file is cut off, so the bytes are looked at first. */
+struct output *
+output_resume(const char *path, uint64_t offset, uint64_t seal,
+	struct err *err)
+{
+	struct output known = { .name = (char *)(uintptr_t)path };
+	struct output *output;
+	int fd;
+
+	output_read_tail(&known, offset);
+	if (seal != 0 && known.n_tail > 0 && output_seal(&known) != seal) {
+		err_set(err, ERR_IO, "%s is not the file that the state knows: "
+			"run it where that is, or remove the state to begin "
+			"anew", path);
+		return NULL;
+	}
+	fd = output_open_again(path, offset, err);
+	if (fd == -1)
+		return NULL;
+	output = output_new(fd, path);
+	output->owned = 1;
+	output->continues = offset > 0;
+	memcpy(output->tail, known.tail, known.n_tail);
+	output->n_tail = known.n_tail;
 	return output;
 }
 
@@ -109,6 +210,24 @@ output_continues(const struct output *output)
 	return output->continues;
 }
 
+int
+output_can_resume(const struct output *output)
+{
+	return output->regular && output->owned;
+}
+
+uint64_t
+output_offset(const struct output *output)
+{
+	return output->sent - output->begun;
+}
+
+struct output_place
+output_last(const struct output *output)
+{
+	return output->last;
+}
+
 /* Forgets what was gathered; what was written stays. */
 static void
 output_drop(struct output *output)
@@ -129,7 +248,7 @@ output_failed(struct output *output, struct err *err)
 
 /* Nobody but us may have written behind us, else their bytes would go. */
 static int
-output_cut(struct output *output, size_t torn)
+output_cut(struct output *output, uint64_t torn)
 {
 	off_t at = lseek(output->fd, 0, SEEK_CUR);
 	struct stat st;
@@ -145,18 +264,32 @@ output_cut(struct output *output, size_t torn)
 	return lseek(output->fd, at, SEEK_SET) == at ? 0 : -1;
 }
 
+/* Cuts back to what is whole once n bytes of buf have arrived, and counts
+ * that; returns what to say of a file where that cannot be done. */
+static const char *
+output_keep_whole(struct output *output, size_t n)
+{
+	uint64_t torn = output->begun + n;
+	size_t kept = 0;
+
+	while (kept < output->n_ends && output->ends[kept] <= n)
+		torn = n - output->ends[kept++];
+	output->records += kept;
+	output->sent += n;
+	if (output->regular && output_cut(output, torn) != 0) {
+		output->begun = torn;
+		return ", and the start of one more";
+	}
+	output->sent -= torn;
+	output->begun = 0;
+	return "";
+}
+
 static int
 output_fail(struct output *output, size_t sent, int number, struct err *err)
 {
-	size_t kept = 0;
-	size_t at = 0;
-	const char *torn = "";
+	const char *torn = output_keep_whole(output, sent);
 
-	while (kept < output->n_ends && output->ends[kept] <= sent)
-		at = output->ends[kept++];
-	output->records += kept;
-	if (output->regular && output_cut(output, sent - at) != 0)
-		torn = ", and the start of one more";
 	if (number == EPIPE || number == ECONNRESET)
 		err_set(&output->failed, ERR_CLOSED, "%s: the reader went "
 			"away", output->name);
@@ -203,6 +336,26 @@ output_piece(const struct output *output, size_t sent, size_t *next)
 	return end - sent;
 }
 
+/* One write(2): how much arrived, or 0 with errno in *number; where it is to
+ * be tried again, that is 0 too. */
+static size_t
+output_write(const struct output *output, const void *p, size_t n,
+	int *number)
+{
+	ssize_t sent = write(output->fd, p, n);
+
+	*number = 0;
+	if (sent > 0)
+		return (size_t)sent;
+	if (sent == 0)
+		*number = EIO;
+	else if (errno == EAGAIN)
+		output_wait(output);
+	else if (errno != EINTR)
+		*number = errno;
+	return 0;
+}
+
 /* Returns 0 or errno; *ret_sent is what arrived in either case. */
 static int
 output_send(const struct output *output, size_t *ret_sent)
@@ -210,22 +363,27 @@ output_send(const struct output *output, size_t *ret_sent)
 	const char *p = output->buf.data;
 	size_t sent = 0, next = 0;
 	int number = 0;
-	ssize_t n;
 
-	while (sent < output->whole && number == 0) {
-		n = write(output->fd, p + sent,
-			output_piece(output, sent, &next));
-		if (n > 0)
-			sent += (size_t)n;
-		else if (n == 0)
-			number = EIO;
-		else if (errno == EAGAIN)
-			output_wait(output);
-		else if (errno != EINTR)
-			number = errno;
-	}
+	while (sent < output->whole && number == 0)
+		sent += output_write(output, p + sent,
+			output_piece(output, sent, &next), &number);
 	*ret_sent = sent;
 	return number;
+}
+
+/* The last of what was written. */
+static void
+output_note_tail(struct output *output)
+{
+	size_t n = output->whole < OUTPUT_TAIL ? output->whole : OUTPUT_TAIL;
+	size_t keep = output->n_tail < OUTPUT_TAIL - n ? output->n_tail :
+		OUTPUT_TAIL - n;
+
+	if (n == 0)
+		return;
+	memmove(output->tail, output->tail + output->n_tail - keep, keep);
+	memcpy(output->tail + keep, output->buf.data + output->whole - n, n);
+	output->n_tail = keep + n;
 }
 
 int
@@ -239,6 +397,10 @@ output_commit(struct output *output, struct err *err)
 	number = output_send(output, &sent);
 	if (number != 0)
 		return output_fail(output, sent, number, err);
+	output->sent += output->whole;
+	output_note_tail(output);
+	if (output->n_ends > 0)
+		output->begun = 0;
 	output->records += output->n_ends;
 	output->n_ends = 0;
 	buf_shift(&output->buf, output->whole);
@@ -246,18 +408,77 @@ output_commit(struct output *output, struct err *err)
 	return 0;
 }
 
+/* Bytes of the record that has no end yet, past the buffer; there is no other
+ * in it any more. */
+static int
+output_pass(struct output *output, const char *p, size_t n, struct err *err)
+{
+	int number = 0;
+	size_t sent;
+
+	for (; n > 0; p += sent, n -= sent) {
+		sent = output_write(output, p, n, &number);
+		if (number != 0)
+			return output_fail(output, 0, number, err);
+		output->sent += sent;
+		output->begun += sent;
+	}
+	return 0;
+}
+
 /* What came before the record is good and is still written. */
 static int
 output_too_large(struct output *output, struct err *err)
 {
+	const char *torn;
+
 	buf_cut(&output->buf, output->whole);
 	if (output_commit(output, err) != 0)
 		return -1;
+	torn = output_keep_whole(output, 0);
 	err_set(&output->failed, ERR_IO, "%s: a record is larger than %zu "
-		"MiB; %" PRIu64 " whole record%s kept", output->name,
+		"MiB; %" PRIu64 " whole record%s kept%s", output->name,
 		OUTPUT_RECORD_MAX >> 20, output->records,
-		output->records == 1 ? " was" : "s were");
+		output->records == 1 ? " was" : "s were", torn);
 	return output_failed(output, err);
+}
+
+int
+output_add(struct output *output, const void *p, size_t n, struct err *err)
+{
+	struct buf *buf = &output->buf;
+
+	if (output->failed.code != ERR_NONE)
+		return output_failed(output, err);
+	if (buf->full)
+		return output_too_large(output, err);
+	if (buf->len - output->whole + n <= OUTPUT_GATHER) {
+		buf_add(buf, p, n);
+		return 0;
+	}
+	if (output_commit(output, err) != 0 ||
+	    output_pass(output, buf->data, buf->len, err) != 0)
+		return -1;
+	buf_clear(buf);
+	return output_pass(output, p, n, err);
+}
+
+void
+output_undo(struct output *output)
+{
+	buf_cut(&output->buf, output->whole);
+	if (output->n_ends == 0)
+		output_keep_whole(output, 0);
+}
+
+/* Only the first record in buf can have begun in the file already. */
+static void
+output_note_last(struct output *output)
+{
+	uint64_t begun = output->n_ends == 0 ? output->begun : 0;
+
+	output->last.offset = output->sent + output->whole - begun;
+	output->last.len = output->buf.len - output->whole + begun;
 }
 
 int
@@ -272,6 +493,7 @@ output_record(struct output *output, struct err *err)
 		output->ends = mem_grow(output->ends, output->ends_size,
 			sizeof *output->ends);
 	}
+	output_note_last(output);
 	output->whole = output->buf.len;
 	output->ends[output->n_ends++] = output->whole;
 	/* Records may be empty (-w ''), so their number is bounded too. */
@@ -285,6 +507,46 @@ output_header(struct output *output, struct err *err)
 {
 	output->whole = output->buf.len;
 	return output_commit(output, err);
+}
+
+/* The folder that the file is in, whatever links its path goes through. -1
+ * with errno. */
+static int
+output_sync_folder(const struct output *output)
+{
+	char *path = realpath(output->name, NULL);
+	int fd, rc, number;
+
+	if (path == NULL)
+		return -1;
+	*strrchr(path, '/') = '\0';
+	fd = open(path[0] != '\0' ? path : "/", O_RDONLY | O_DIRECTORY |
+		O_CLOEXEC);
+	free(path);
+	if (fd == -1)
+		return -1;
+	rc = fsync(fd);
+	number = errno;
+	close(fd);
+	errno = number;
+	return rc;
+}
+
+int
+output_sync(struct output *output, struct err *err)
+{
+	if (output->failed.code != ERR_NONE)
+		return output_failed(output, err);
+	if (!output->regular)
+		return 0;
+	if (fdatasync(output->fd) == 0 && (output->linked || !output->owned ||
+	    output_sync_folder(output) == 0)) {
+		output->linked = 1;
+		return 0;
+	}
+	err_sys(&output->failed, "%s cannot be brought to the disk",
+		output->name);
+	return output_failed(output, err);
 }
 
 int

@@ -31,6 +31,9 @@ struct pool_env {
 	const _Atomic int *cancelled;
 	/* The strategy's processes run the stages before they answer. */
 	int in_children;
+	/* All good bodies are kept as the stages leave them, not only those
+	 * that become files. */
+	int keeps_all;
 	/* For chain_worker_ask() where submit() does the work; or NULL. */
 	void (*ask)(void *arg);
 	void *ask_arg;

@@ -6,9 +6,13 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
+#include "core/body.h"
 #include "core/result.h"
 #include "core/value.h"
+#include "net/exchange.h"
 
 const char *
 error_class_name(enum error_class class)
@@ -26,6 +30,7 @@ result_new(void)
 	struct result *result = mem_array(1, sizeof *result);
 
 	list_init(&result->node);
+	result->last_modified = -1;
 	return result;
 }
 
@@ -40,6 +45,11 @@ result_free(struct result *result)
 	free(result->errormsg);
 	free(result->content_type);
 	free(result->filename_effective);
+	free(result->name);
+	free(result->asked);
+	free(result->disposition);
+	body_free(result->body);
+	exchange_free(result->exchange);
 	result_take_values(result, NULL, NULL, 0);
 	free(result);
 }
@@ -53,4 +63,16 @@ result_take_values(struct result *result, struct value *values,
 	result->values = values;
 	result->value_columns = columns;
 	result->n_values = n;
+}
+
+void
+result_fail(struct result *result, enum error_class class,
+	const char *detail, const char *errormsg)
+{
+	result->ok = 0;
+	result->final = class != ERROR_STOPPED && class != ERROR_DEADLINE;
+	result->error_class = class;
+	result->error_detail = detail;
+	free(result->errormsg);
+	result->errormsg = errormsg != NULL ? mem_strdup(errormsg) : NULL;
 }

@@ -7,7 +7,9 @@
 
 #include "base/list.h"
 
+struct body;
 struct column;
+struct exchange;
 struct value;
 
 /* X(code, name, meaning): error_class in records; the manual's list. */
@@ -23,6 +25,7 @@ struct value;
 	X(BODY, "body", "the body was cut short or too large") \
 	X(LOCAL, "local", "something on this machine failed") \
 	X(EXEC, "exec", "a stage or its command failed") \
+	X(DEADLINE, "deadline", "left out at the --deadline") \
 	X(STOPPED, "stopped", "cut off by a signal, --first or --duration")
 
 #define ERROR_ENUM(code, name, text) ERROR_##code,
@@ -68,6 +71,7 @@ struct result {
 	uint64_t size_download;	/* body bytes of the last hop */
 	char *content_type;	/* owned; NULL: none. Any bytes */
 	char *filename_effective;	/* owned; NULL: not kept */
+	int skipped;		/* not asked for: its file was there already */
 	const char *strategy;	/* static */
 	int posted;		/* its body went to the stages */
 	int64_t time_post;	/* in the stages */
@@ -77,10 +81,30 @@ struct result {
 	struct value *values;
 	const struct column *value_columns;	/* of them; borrowed */
 	size_t n_values;
+	/*
+	 * What the ledger's sinks of bodies want; not columns, and gone once
+	 * they had it.
+	 */
+	int hop;		/* a redirect that was followed, which is no
+				 * record: for archives alone */
+	int keeps;		/* its body, if good, becomes a file */
+	int parted;		/* likewise: a part may lie beside it */
+	char *name;		/* of that, below the output folder; owned */
+	char *asked;		/* likewise: the list's URL, which the name is
+				 * made of where `name` is NULL; owned */
+	struct body *body;	/* owned; NULL: dropped, or empty */
+	int chunked;		/* the body, as net/fetch.h says */
+	int64_t last_modified;	/* likewise */
+	char *disposition;	/* likewise; owned */
+	struct exchange *exchange;	/* owned; NULL: nobody archives */
 };
 
 struct result *result_new(void);	/* zeroed */
 void result_free(struct result *result);	/* NULL is fine */
+/* Makes it a failure after all. `detail` is static; `errormsg` is copied,
+ * NULL: none. What was stopped is not final. */
+void result_fail(struct result *result, enum error_class class,
+	const char *detail, const char *errormsg);
 /* Takes `values`, one for each of the columns, which outlive the result. */
 void result_take_values(struct result *result, struct value *values,
 	const struct column *columns, size_t n);

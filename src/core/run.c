@@ -5,13 +5,18 @@
  */
 #include "config.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/bodies.h"
+#include "core/budget.h"
 #include "core/dispatch.h"
 #include "core/ending.h"
 #include "core/frontier.h"
 #include "core/histogram.h"
+#include "core/keeper.h"
 #include "core/origins.h"
 #include "core/pool.h"
 #include "core/run.h"
@@ -20,17 +25,22 @@
 #include "core/strategy.h"
 #include "core/workshop.h"
 #include "core/zygote.h"
+#include "url/source.h"
 
 #define RUN_AHEAD 1024			/* jobs read ahead at least */
 
 struct run {
 	const struct run_settings *settings;
 	size_t concurrency;
-	struct stages *stages;	/* NULL: bodies are dropped */
+	struct bodies *bodies;	/* NULL: they are dropped */
+	struct pool_env env;	/* what processes have of them and of stages */
+	struct stages *stages;	/* NULL: there are none */
+	struct keeper *keeper;	/* NULL: bodies become no files */
 	int lost;		/* no stage could be run any more; the pool's
 				 * until it ended */
 	struct zygote *zygote;	/* NULL unless the strategy has processes */
 	struct source *source;
+	_Atomic uint64_t n_before;	/* URLs done by a run before */
 	struct url proxy;
 	struct origins origins;
 	struct names *names;
@@ -40,6 +50,7 @@ struct run {
 	struct frontier *frontier;
 	struct histogram lag;	/* of the strategy's loop */
 	int64_t started_us, ended_us;
+	int64_t strategy_cpu_us;
 	struct ending ending;
 };
 
@@ -57,6 +68,15 @@ run_on_output_room(void *arg)
 	struct run *run = arg;
 
 	dispatch_wake(run->dispatch);
+}
+
+static void
+run_on_freed(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->bodies != NULL && bodies_made_room(run->bodies))
+		dispatch_wake(run->dispatch);
 }
 
 /* With stages a URL is good when it passed them. */
@@ -88,18 +108,32 @@ run_on_cancel(struct run *run, void (*cancel)(void *), void *arg)
 /* --- life --- */
 
 static int
-run_open_stages(struct run *run, struct err *err)
+run_open_bodies(struct run *run, struct err *err)
 {
-	if (run->settings->chain == NULL)
+	const struct run_settings *settings = run->settings;
+
+	if (settings->naming != NULL) {
+		run->keeper = keeper_new(settings->naming, err);
+		if (run->keeper == NULL)
+			return -1;
+	}
+	if (settings->chain == NULL && settings->keep == 0)
 		return 0;
-	run->stages = stages_new(run->settings, run->concurrency, err);
+	run->bodies = bodies_new(settings, run->concurrency, err);
+	if (run->bodies == NULL)
+		return -1;
+	run->env.bodies = bodies_store(run->bodies);
+	run->env.keeps_all = (settings->keep &
+		(RUN_KEEP_GOOD | RUN_KEEP_ALL)) != 0;
+	if (settings->chain == NULL)
+		return 0;
+	run->stages = stages_new(settings, run->bodies, &run->env, err);
 	return run->stages != NULL ? 0 : -1;
 }
 
 static int
 run_start_stages(struct run *run, struct err *err)
 {
-	struct pool_env *env = stages_env(run->stages);
 	const struct workshop_hooks hooks = {
 		.on_room = run_on_output_room,
 		.on_passed = run_on_passed,
@@ -108,8 +142,8 @@ run_start_stages(struct run *run, struct err *err)
 	};
 
 	if (run->settings->strategy->caps & STRATEGY_OWN_LOOP) {
-		env->ask = ending_look;
-		env->ask_arg = &run->ending;
+		run->env.ask = ending_look;
+		run->env.ask_arg = &run->ending;
 	}
 	return stages_open(run->stages, run->concurrency, run->ledger,
 		&hooks, err);
@@ -128,7 +162,7 @@ run_open_zygote(struct run *run, struct err *err)
 		.given.body = settings->body,
 		.given.body_len = settings->body_len,
 		.n_slots = run->concurrency,
-		.arg = run->stages != NULL ? stages_env(run->stages) : NULL,
+		.arg = run->bodies != NULL ? &run->env : NULL,
 	}, err);
 	return run->zygote != NULL ? 0 :
 		err_in(err, "%s", settings->strategy->name);
@@ -147,7 +181,10 @@ run_open(struct run *run, const struct ledger_target *targets,
 	struct ledger_args ledger = {
 		.targets = targets,
 		.n_targets = n_targets,
+		.state = settings->state,
+		.sync = settings->sync,
 		.on_room = run_on_output_room,
+		.on_freed = run_on_freed,
 		.on_fail = run_on_enough,
 		.arg = run,
 	};
@@ -173,8 +210,7 @@ run_open(struct run *run, const struct ledger_target *targets,
 		.origins = &run->origins,
 		.names = run->names,
 		.ledger = run->ledger,
-		.bodies = run->stages != NULL ? stages_bodies(run->stages) :
-			NULL,
+		.bodies = run->bodies,
 		.workshop = run->stages != NULL ?
 			stages_workshop(run->stages) : NULL,
 		.service = run->service,
@@ -203,7 +239,7 @@ run_new(const struct run_settings *settings, struct source *source,
 	origins_init(&run->origins);
 	histogram_init(&run->lag);
 	/* First: nothing that is made after it is copied into it. */
-	if (run_open_stages(run, err) == 0 &&
+	if (run_open_bodies(run, err) == 0 &&
 	    run_open_zygote(run, err) == 0 &&
 	    run_open(run, targets, n_targets, err) == 0)
 		return run;
@@ -226,6 +262,8 @@ run_free(struct run *run)
 	service_free(run->service);
 	names_free(run->names);
 	zygote_free(run->zygote);
+	bodies_free(run->bodies);
+	keeper_free(run->keeper);
 	histogram_release(&run->lag);
 	url_release(&run->proxy);
 	origins_release(&run->origins);
@@ -253,8 +291,11 @@ run_strategy(struct run *run, struct err *err)
 	run->frontier = frontier_new(&(struct frontier_args){
 		.source = run->source,
 		.origins = &run->origins,
+		.keeper = run->keeper,
 		.repeat = run_repeats(run->settings),
 		.requests = run->settings->requests,
+		.state = run->settings->state,
+		.n_before = &run->n_before,
 		.ahead = RUN_AHEAD + 2 * run->concurrency,
 		.wake = dispatch_wake,
 		.arg = run->dispatch,
@@ -264,7 +305,12 @@ run_strategy(struct run *run, struct err *err)
 		return -1;
 	}
 	dispatch_set_frontier(run->dispatch, run->frontier);
+	if (run->settings->deadline_us > 0)
+		ending_set_deadline(&run->ending, run->started_us +
+			run->settings->deadline_us);
+	run->strategy_cpu_us = -clock_thread_us();
 	rc = strategy->run(run, run->settings->strategy_settings, err);
+	run->strategy_cpu_us += clock_thread_us();
 	/* One that ended with an error may have left its loop attached. */
 	service_stop(run->service);
 	if (run->stages != NULL)
@@ -272,6 +318,7 @@ run_strategy(struct run *run, struct err *err)
 			&run->ending);
 	zygote_stop(run->zygote);
 	dispatch_cut_off(run->dispatch);
+	ending_leave_out(&run->ending);
 	return rc;
 }
 
@@ -295,6 +342,7 @@ run_execute(struct run *run, int *ret_stuck, struct err *err)
 	rc = run_strategy(run, err);
 	if (run->frontier != NULL) {
 		list_rc = frontier_error(run->frontier, &list);
+		dispatch_set_frontier(run->dispatch, NULL);
 		frontier_free(run->frontier);
 		run->frontier = NULL;
 	}
@@ -380,6 +428,30 @@ run_rest(struct run *run)
 	dispatch_rest(run->dispatch);
 }
 
+int
+run_split(struct run *run, size_t n, struct err *err)
+{
+	return dispatch_split(run->dispatch, n, err);
+}
+
+enum run_next
+run_next_some(struct run *run, size_t lane, size_t max, struct list *ret)
+{
+	return dispatch_next_some(run->dispatch, lane, max, ret);
+}
+
+int
+run_lane_fd(const struct run *run, size_t lane)
+{
+	return dispatch_lane_fd(run->dispatch, lane);
+}
+
+void
+run_lane_rest(struct run *run, size_t lane)
+{
+	dispatch_lane_rest(run->dispatch, lane);
+}
+
 void
 run_done(struct run *run, struct job *job)
 {
@@ -404,8 +476,36 @@ run_figures(const struct run *run, struct workshop_figures *ret)
 	if (run->stages == NULL)
 		return -1;
 	workshop_figures(stages_workshop(run->stages), ret);
-	ret->peak_bytes = stages_peak(run->stages);
+	ret->peak_bytes = budget_peak(bodies_budget(run->bodies));
 	return 0;
+}
+
+uint64_t
+run_done_before(const struct run *run)
+{
+	return atomic_load_explicit(&run->n_before, memory_order_relaxed);
+}
+
+int
+run_is_cut_short(const struct run *run)
+{
+	struct source_progress list;
+
+	source_progress(run->source, &list);
+	return ending_expired(&run->ending) &&
+		(!list.ended || run_repeats(run->settings));
+}
+
+int64_t
+run_held_up(const struct run *run, enum holdup why)
+{
+	return dispatch_held_up(run->dispatch, why);
+}
+
+int64_t
+run_strategy_cpu_us(const struct run *run)
+{
+	return run->strategy_cpu_us;
 }
 
 const struct stats *

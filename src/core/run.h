@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "core/holdup.h"
 #include "core/ledger.h"
 #include "core/verdict.h"
 #include "net/easy.h"
@@ -15,8 +16,11 @@ struct chain;
 struct event_base;
 struct histogram;
 struct job;
+struct list;
+struct naming;
 struct pool;
 struct source;
+struct state;
 struct stats;
 struct stats_counters;
 struct strategy;
@@ -28,6 +32,12 @@ struct zygote;
  * names, redirects, retries, limits, when to stop.
  */
 struct run;
+
+enum run_keep {
+	RUN_KEEP_FILES = 1 << 0,	/* of URLs that naming_wants() */
+	RUN_KEEP_GOOD = 1 << 1,		/* of all good replies */
+	RUN_KEEP_ALL = 1 << 2,		/* of all whole ones, hops too */
+};
 
 struct run_settings {
 	const struct strategy *strategy;
@@ -47,11 +57,24 @@ struct run_settings {
 	const struct pool *pool;	/* where, and by how many workers */
 	size_t jobs;
 	uint64_t buffer;	/* bytes of bodies held at a time */
+	unsigned keep;		/* enum run_keep: whose bodies go on to the
+				 * ledger; 0: nobody's */
+	int keep_order;		/* a sink holds bodies until all before them in
+				 * the list have ended; there is `keep` then */
+	/* What files of bodies are called; NULL: none is made. */
+	const struct naming *naming;
+	/* What is done is remembered there, and what was is not done again;
+	 * NULL: nothing is. Not with requests or duration_us. */
+	struct state *state;
+	int sync;		/* what is written is to reach the disk */
 	int no_fetch;		/* stages only: nothing is asked for */
 	/* Begin the list again at its end until so many URLs were handed out
 	 * or so much time has passed; 0: not limited by that. */
 	uint64_t requests;
 	int64_t duration_us;
+	/* After so much time what is not done is left out: ERROR_DEADLINE,
+	 * not final; 0: it takes as long as it takes. */
+	int64_t deadline_us;
 };
 
 /* --- for the command line --- */
@@ -65,8 +88,9 @@ void run_free(struct run *run);
 
 /*
  * Fetches the list. 0 when every URL was settled (whether it could be fetched
- * or not), else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED for an end
- * from outside; ERR_IO or ERR_SYSTEM for one of our own. Results are written
+ * or not) or left out, else -1: ERR_INTERRUPTED, ERR_TERMINATED or ERR_CLOSED
+ * for an end from outside; ERR_USAGE when the list is not the one from before;
+ * ERR_IO or ERR_SYSTEM for an end of our own. Results are written
  * in every case, except with ERR_INTERRUPTED or ERR_TERMINATED while an output
  * takes nothing, or a stage does not return: then *ret_stuck is 1, a thread
  * hangs in there, and the process can only _exit(2).
@@ -77,11 +101,21 @@ int run_execute(struct run *run, int *ret_stuck, struct err *err);
 size_t run_in_flight(struct run *run);
 /* Results so far; any thread. */
 void run_counters(struct run *run, struct stats_counters *ret);
+/* URLs of the list that a run before this one did, so far; any thread. */
+uint64_t run_done_before(const struct run *run);
+/* After run_execute(): whether its deadline came before the end of the list
+ * was read. */
+int run_is_cut_short(const struct run *run);
 /* After run_execute(): all figures, and its wall time. */
 const struct stats *run_stats(const struct run *run);
 int64_t run_wall_us(const struct run *run);
 /* What stages and their pool did; -1: there are none. */
 int run_figures(const struct run *run, struct workshop_figures *ret);
+/* How long fetches that were allowed were held up by that, in us. */
+int64_t run_held_up(const struct run *run, enum holdup why);
+/* The processor time of the thread that ran the strategy, in us: its loop's,
+ * where it has one. */
+int64_t run_strategy_cpu_us(const struct run *run);
 /* Names asked for, and answered without asking. */
 void run_name_counts(const struct run *run, uint64_t *ret_asked,
 	uint64_t *ret_cached);
@@ -115,6 +149,21 @@ enum run_next run_take(struct run *run, struct job **ret);
 int run_wake_fd(const struct run *run);
 /* Clears run_wake_fd(); then ask run_next() until it says RUN_WAIT. */
 void run_rest(struct run *run);
+
+/*
+ * For a strategy with several threads that each have a loop, instead of
+ * run_next() and what belongs to it; before the first job, RUN_LANES at most.
+ * Each of the n lanes is one thread's: it is given jobs of the same origins, up
+ * to `max` at a time, which are put behind those of *ret. RUN_JOB: some came;
+ * fewer than max, or RUN_WAIT: it is to ask again when run_lane_fd() is
+ * readable, and after run_done().
+ */
+#define RUN_LANES 64
+int run_split(struct run *run, size_t n, struct err *err);
+enum run_next run_next_some(struct run *run, size_t lane, size_t max,
+	struct list *ret);
+int run_lane_fd(const struct run *run, size_t lane);
+void run_lane_rest(struct run *run, size_t lane);
 
 /* job->fetch.reply is filled. The job is the run's again; exactly once. */
 void run_done(struct run *run, struct job *job);

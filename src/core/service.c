@@ -126,6 +126,7 @@ service_ask_name(struct service *service, struct service_ask *ask)
 		service_arm_due(service);
 	}
 	ask->waiter.done = service_on_name;
+	ask->waiter.doubt_us = ask->doubt_us;
 	names_lookup(service->names, ask->host, ask->host_len, ask->port,
 		&ask->waiter);
 }

@@ -33,6 +33,7 @@ struct service_ask {
 	uint16_t port;
 	int64_t until_us;	/* NAMES_TIMEOUT then, of clock_us(); 0: when
 				 * the names themselves give up */
+	int64_t doubt_us;	/* as of struct names_waiter */
 	/* From the base's thread; `addrs` is borrowed for the call. */
 	void (*done)(struct service_ask *, enum names_status status,
 		struct addrs *addrs);

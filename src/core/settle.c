@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "core/body.h"
 #include "core/job.h"
 #include "core/ledger.h"
+#include "core/naming.h"
 #include "core/outcome.h"
 #include "core/redirect.h"
 #include "core/run.h"
@@ -48,12 +50,40 @@ settle_init(struct settle *settle, const struct run_settings *settings,
 	settle->hop_seed[1] = settle_random(settle);
 }
 
+/*
+ * RFC 9110, section 6.4.1. What cannot have any is no empty file, least of all
+ * in the place of the one that a 304 speaks of.
+ */
+static int
+settle_has_content(const struct job *job)
+{
+	const char *method = job->fetch.request.method;
+	long status = job->fetch.reply.response_code;
+
+	if (status == 0)
+		return 1;
+	return status != 204 && status != 304 &&
+		(method == NULL || strcmp(method, "HEAD") != 0);
+}
+
+/* The record, and with it what its file is to be called. */
 static struct result *
 settle_result(const struct settle *settle, struct job *job,
 	const struct verdict *verdict, const char *errormsg)
 {
-	return outcome_result(job, verdict, errormsg,
+	struct result *result = outcome_result(job, verdict, errormsg,
 		settle->settings->strategy->name, settle->wall_offset);
+
+	if (!job->keeps || verdict->kind == VERDICT_RETRY ||
+	    !settle_has_content(job))
+		return result;
+	result->keeps = 1;
+	result->parted = job->part.url != NULL ||
+		(job->body != NULL && body_has_part(job->body));
+	result->name = job->name;
+	job->name = NULL;
+	result->asked = mem_strdup(job_first_url(job)->text);
+	return result;
 }
 
 /* Writes the attempt down. */
@@ -88,16 +118,36 @@ settle_loops(const struct settle *settle, struct job *job)
 	return 0;
 }
 
+/* Whether sinks want every whole reply. */
+static int
+settle_archives(const struct settle *settle)
+{
+	return (settle->settings->keep & RUN_KEEP_ALL) != 0;
+}
+
+/* The hop was followed: an archive has it. NULL is fine. */
+static void
+settle_push_hop(struct settle *settle, struct job *job,
+	const struct fetch_request *request, struct result *hop)
+{
+	if (hop == NULL)
+		return;
+	outcome_take(hop, job, request, settle->settings->body);
+	ledger_push(settle->ledger, hop);
+}
+
 /*
  * Makes job->fetch the next hop. -1: it is not to be followed, and why is in
  * the verdict.
  */
 static int
-settle_redirect(const struct settle *settle, struct job *job,
+settle_redirect(struct settle *settle, struct job *job,
 	struct verdict *verdict, struct err *err)
 {
 	struct fetch *fetch = &job->fetch;
 	const char *location = fetch->reply.location;
+	const struct fetch_request was = fetch->request;
+	struct result *hop = NULL;
 	struct url from = { 0 };
 	int rc;
 
@@ -113,6 +163,8 @@ settle_redirect(const struct settle *settle, struct job *job,
 		return -1;
 	if (from.text != NULL && fetch->request.url.userpwd != NULL)
 		from.userpwd = mem_strdup(fetch->request.url.userpwd);
+	if (settle_archives(settle))
+		hop = outcome_hop(job, settle->wall_offset);
 	rc = redirect_request(&fetch->request, fetch->reply.response_code,
 		location, from.text != NULL ? &from : &job->first,
 		settle->settings->allow_downgrade, &verdict->detail, err);
@@ -120,11 +172,14 @@ settle_redirect(const struct settle *settle, struct job *job,
 		job->first = url_take(&from);
 	url_release(&from);
 	if (rc == 0) {
+		settle_push_hop(settle, job, &was, hop);
 		job_close_body(job);
 		fetch_reply_clear(&fetch->reply);
-	} else
-		job->n_hops--;	/* one that is not followed is none */
-	return rc;
+		return 0;
+	}
+	result_free(hop);
+	job->n_hops--;	/* one that is not followed is none */
+	return -1;
 }
 
 static struct verdict_attempt
@@ -141,6 +196,22 @@ settle_attempt(struct settle *settle, const struct job *job)
 	};
 }
 
+/* Whether the rest was asked for and what came cannot be put behind what is
+ * here. Once in an attempt: then all of it is asked for. */
+static int
+settle_starts_over(const struct job *job)
+{
+	const struct fetch_reply *reply = &job->fetch.reply;
+
+	if (job->fetch.request.resume_from == 0)
+		return 0;
+	if (reply->refusal == FETCH_NOT_WRITTEN)
+		return reply->os_errno == ESTALE ||
+			reply->os_errno == EALREADY;
+	return reply->refusal == FETCH_BAD_RANGE ||
+		(reply->code == CURLE_OK && reply->response_code == 416);
+}
+
 struct verdict
 settle_judge(struct settle *settle, struct job *job, struct err *err)
 {
@@ -149,6 +220,10 @@ settle_judge(struct settle *settle, struct job *job, struct err *err)
 
 	if (settle->settings->no_fetch && job->fetch.reply.code == CURLE_OK)
 		return (struct verdict){ .kind = VERDICT_FINAL, .ok = 1 };
+	if (settle_starts_over(job)) {
+		job_start_over(job);
+		return (struct verdict){ .kind = VERDICT_REDIRECT };
+	}
 	verdict = verdict_of_reply(&settle->settings->verdict,
 		&job->fetch.reply, &attempt);
 	if (verdict.kind == VERDICT_REDIRECT &&
@@ -157,33 +232,33 @@ settle_judge(struct settle *settle, struct job *job, struct err *err)
 	return verdict;
 }
 
-static struct verdict
-settle_not_written(void)
+/* Whether the ledger's sinks want the body of such a reply. */
+static int
+settle_wants(const struct settle *settle, const struct job *job, int good)
 {
-	return (struct verdict){
-		.kind = VERDICT_FINAL,
-		.error_class = ERROR_LOCAL,
-		.detail = "write_refused",
-	};
+	const struct fetch_reply *reply = &job->fetch.reply;
+	unsigned keep = settle->settings->keep;
+
+	if (keep & RUN_KEEP_ALL)
+		return reply->code == CURLE_OK &&
+			reply->refusal == FETCH_ACCEPTED;
+	return good && (job->keeps || (keep & RUN_KEEP_GOOD));
 }
 
 /*
  * What the stages make of a body that is kept is what is kept. Where nothing
- * was fetched there is no body, and no file of it.
+ * was fetched there is no body.
  */
 static int
-settle_set_output(const struct settle *settle, const struct job *job,
-	struct work *work, struct err *err)
+settle_set_output(const struct settle *settle, struct work *work,
+	struct err *err)
 {
-	if (job->asked == NULL || job->asked->output == NULL ||
-	    work->body == NULL)
+	if (!work->keep_good || work->body == NULL ||
+	    !chain_replaces(settle->settings->chain))
 		return 0;
-	work->output = mem_strdup(job->asked->output);
-	if (!chain_replaces(settle->settings->chain))
-		return 0;
-	work->out = body_write;
+	work->out = body_make;
 	work->out_arg = work->body;
-	return body_rewrite(work->body, err);
+	return body_begin_made(work->body, err);
 }
 
 /* The record waits for what the stages say. */
@@ -192,17 +267,22 @@ settle_hand_over(struct settle *settle, struct job *job,
 	const struct verdict *verdict)
 {
 	struct work *work = job->work;
+	struct result *result;
 	struct err err = { 0 };
 	int done = work != NULL;
 
 	if (!done)
 		work = work_new(settle->settings->chain);
 	job->work = NULL;
-	work_fill(work, settle_result(settle, job, verdict, NULL), job->body,
-		job->fetch.reply.content_encoding);
-	job->body = NULL;
-	if (settle_set_output(settle, job, work, &err) != 0) {
-		work_fail(work, ERROR_LOCAL, "write_refused", err.text);
+	work->keep_good = settle_wants(settle, job, 1);
+	work->keep_bad = settle_wants(settle, job, 0);
+	result = settle_result(settle, job, verdict, NULL);
+	outcome_take(result, job, &job->fetch.request,
+		settle->settings->body);
+	work_fill(work, result, job->fetch.reply.content_encoding);
+	if (settle_set_output(settle, work, &err) != 0) {
+		work_fail(work, ERROR_LOCAL, verdict_write_detail(errno),
+			err.text);
 		done = 1;
 	}
 	if (done)
@@ -213,21 +293,21 @@ settle_hand_over(struct settle *settle, struct job *job,
 
 void
 settle_finish(struct settle *settle, struct job *job,
-	struct verdict *verdict, struct err *err)
+	const struct verdict *verdict, const struct err *err)
 {
+	struct result *result;
+
 	if (settle->workshop != NULL && verdict->ok) {
 		settle_hand_over(settle, job, verdict);
 		job_shed(job);
 		return;
 	}
-	/* Only a good reply's file gets its name. */
-	if (job->body != NULL && verdict->ok) {
-		job->kept = body_keep(job->body, err) == 0;
-		if (!job->kept)
-			*verdict = settle_not_written();
-	}
-	settle_record(settle, job, verdict,
+	result = settle_result(settle, job, verdict,
 		err->code != ERR_NONE ? err->text : NULL);
+	if (settle_wants(settle, job, verdict->ok))
+		outcome_take(result, job, &job->fetch.request,
+			settle->settings->body);
+	ledger_push(settle->ledger, result);
 	if (verdict->kind == VERDICT_FINAL)
 		job_shed(job);
 }
@@ -257,8 +337,8 @@ settle_bad(struct settle *settle, struct job *job)
 	return verdict;
 }
 
-void
-settle_stopped(struct settle *settle, struct job *job)
+static void
+settle_cut(struct settle *settle, struct job *job, const char *errormsg)
 {
 	struct verdict verdict = {
 		.kind = VERDICT_FINAL, .error_class = ERROR_STOPPED,
@@ -266,19 +346,55 @@ settle_stopped(struct settle *settle, struct job *job)
 
 	job->hop_us = clock_us();
 	job->name_us = 0;
-	settle_record(settle, job, &verdict, "ended early");
+	if (job->n_hops == 0)
+		job->started_us = job->hop_us;
+	settle_record(settle, job, &verdict, errormsg);
+}
+
+void
+settle_stopped(struct settle *settle, struct job *job)
+{
+	settle_cut(settle, job, "ended early");
+}
+
+void
+settle_left_out(struct settle *settle, struct job *job)
+{
+	settle_cut(settle, job, "not begun before the deadline");
 }
 
 struct verdict
-settle_unwritten(struct settle *settle, struct job *job,
-	const struct err *err)
+settle_there(struct settle *settle, struct job *job)
 {
-	struct verdict verdict = settle_not_written();
+	struct verdict verdict = { .kind = VERDICT_FINAL, .ok = 1 };
+	struct result *result;
+
+	job->started_us = job->hop_us = clock_us();
+	if (job->there == KEEPER_REFUSED) {
+		verdict.ok = 0;
+		verdict.error_class = ERROR_LOCAL;
+		verdict.detail = "write_refused";
+	}
+	result = settle_result(settle, job, &verdict, job->refused);
+	result->skipped = verdict.ok;
+	if (result->skipped)
+		result->filename_effective = naming_shown(
+			settle->settings->naming, result->name);
+	ledger_push(settle->ledger, result);
+	return verdict;
+}
+
+struct verdict
+settle_no_room(struct settle *settle, struct job *job)
+{
+	struct verdict verdict = {
+		.kind = VERDICT_FINAL, .error_class = ERROR_LOCAL,
+	};
 
 	job->hop_us = clock_us();
 	job->name_us = 0;
 	if (job->n_hops == 0)
 		job->started_us = job->hop_us;
-	settle_record(settle, job, &verdict, err->text);
+	settle_record(settle, job, &verdict, "no room for another body");
 	return verdict;
 }

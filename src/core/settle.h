@@ -33,30 +33,33 @@ void settle_init(struct settle *settle, const struct run_settings *settings,
 
 /*
  * Judges the reply. VERDICT_REDIRECT: job->fetch is the next hop's request
- * already. Else the attempt is over and settle_finish() ends it; `err` says
- * what libcurl did not: why a redirect is not followed.
+ * already, or this one's once more, now for all of the body. Else the attempt
+ * is over and settle_finish() ends it; `err` says what libcurl did not: why a
+ * redirect is not followed.
  */
 struct verdict settle_judge(struct settle *settle, struct job *job,
 	struct err *err);
 /*
- * Ends the attempt: a good body gets its name, and the record is written with
- * err's words unless it has none. It changes a verdict that the file system
- * did not agree with. With stages a good body goes to the workshop instead,
- * which does all that once they are done.
+ * Ends the attempt: the record is written with err's words unless it has none,
+ * and takes the body along where a sink wants it. With stages a good one goes
+ * to the workshop instead, which does all that once they are done.
  */
 void settle_finish(struct settle *settle, struct job *job,
-	struct verdict *verdict, struct err *err);
+	const struct verdict *verdict, const struct err *err);
 
 /*
  * Attempts that no strategy had, the records written: a look-up that gave no
- * address, a line that is no URL, a file that cannot be opened.
+ * address, a line that is no URL, a file that is there already, and a body
+ * without a place.
  */
 struct verdict settle_name(struct settle *settle, struct job *job,
 	enum names_status status);
 struct verdict settle_bad(struct settle *settle, struct job *job);
-struct verdict settle_unwritten(struct settle *settle, struct job *job,
-	const struct err *err);
-/* An attempt between two hops that nobody will go on with. */
+struct verdict settle_there(struct settle *settle, struct job *job);
+struct verdict settle_no_room(struct settle *settle, struct job *job);
+/* An attempt between two hops that nobody will go on with; and one that was
+ * not begun before the run's deadline. */
 void settle_stopped(struct settle *settle, struct job *job);
+void settle_left_out(struct settle *settle, struct job *job);
 
 #endif

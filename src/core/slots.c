@@ -152,15 +152,15 @@ slots_count(const struct slots *slots)
 	return slots->n;
 }
 
-int
-slots_any(struct slots *slots)
+size_t
+slots_left(struct slots *slots)
 {
-	int any;
+	size_t n;
 
 	pthread_mutex_lock(&slots->lock);
-	any = slots->n_free > 0;
+	n = slots->n_free;
 	pthread_mutex_unlock(&slots->lock);
-	return any;
+	return n;
 }
 
 size_t

@@ -28,7 +28,7 @@ size_t slots_count(const struct slots *slots);
 size_t slots_take(struct slots *slots);
 /* Some of its memory may be kept for the next; see slots.c. */
 void slots_give(struct slots *slots, size_t slot);
-int slots_any(struct slots *slots);		/* whether one can be taken */
+size_t slots_left(struct slots *slots);		/* how many can be taken */
 
 /* Whose the slot is; any process. */
 char *slots_at(const struct slots *slots, size_t slot);

@@ -2,9 +2,9 @@
 /*
  * stages -- puts together what bodies need on their way through the stages.
  *
- * Order matters: the memory that processes share comes first, then the
- * processes, then threads. Whether the run is being ended is in that memory
- * too, so that a stage in another process can ask like one in a thread.
+ * Order matters: the memory that processes share comes first (core/bodies),
+ * then the processes, then threads. Whether the run is being ended is in that
+ * memory too, so that a stage in another process can ask like one in a thread.
  */
 #include "config.h"
 
@@ -16,8 +16,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "core/body.h"
-#include "core/budget.h"
 #include "core/pool.h"
 #include "core/run.h"
 #include "core/stages.h"
@@ -35,10 +33,9 @@
 
 struct stages {
 	const struct run_settings *settings;
-	struct budget *budget;
-	struct body_store *bodies;	/* NULL: nothing is fetched */
+	struct bodies *bodies;
 	_Atomic int *cancelled;		/* a page that processes share */
-	struct pool_env env;
+	struct pool_env *env;
 	struct zygote *zygote;		/* the pool's, or NULL */
 	struct workshop *workshop;
 	struct wake ended;		/* all of it has, after stages_stop() */
@@ -58,32 +55,6 @@ stages_share_flag(struct stages *stages, struct err *err)
 	return 0;
 }
 
-/* Of the fetches under way and about to be, and of what waits for stages. */
-static size_t
-stages_n_bodies(const struct run_settings *settings, size_t concurrency)
-{
-	return 2 * concurrency + WORKSHOP_WAITING + settings->jobs;
-}
-
-static int
-stages_make_room(struct stages *stages, size_t concurrency, struct err *err)
-{
-	const struct run_settings *settings = stages->settings;
-	struct body_store_args args = {
-		.n = stages_n_bodies(settings, concurrency),
-		.max_body = settings->easy.max_body,
-	};
-
-	stages->budget = budget_new(settings->buffer, args.n, err);
-	if (stages->budget == NULL)
-		return -1;
-	if (settings->no_fetch)
-		return 0;
-	args.budget = stages->budget;
-	stages->bodies = body_store_new(&args, err);
-	return stages->bodies != NULL ? 0 : -1;
-}
-
 static int
 stages_fork(struct stages *stages, struct err *err)
 {
@@ -94,35 +65,31 @@ stages_fork(struct stages *stages, struct err *err)
 	stages->zygote = zygote_new(&(struct zygote_args){
 		.role = settings->pool->zygote,
 		.n_slots = settings->jobs,
-		.arg = &stages->env,
+		.arg = stages->env,
 	}, err);
 	return stages->zygote != NULL ? 0 :
 		err_in(err, "--pool %s", settings->pool->name);
 }
 
 struct stages *
-stages_new(const struct run_settings *settings, size_t concurrency,
-	struct err *err)
+stages_new(const struct run_settings *settings, struct bodies *bodies,
+	struct pool_env *env, struct err *err)
 {
 	struct stages *stages = mem_array(1, sizeof *stages);
 
 	stages->settings = settings;
+	stages->bodies = bodies;
+	stages->env = env;
 	stages->ended.fd = -1;
-	if (wake_open(&stages->ended, err) != 0 ||
-	    stages_share_flag(stages, err) != 0 ||
-	    stages_make_room(stages, concurrency, err) != 0) {
-		stages_free(stages);
-		return NULL;
+	if (wake_open(&stages->ended, err) == 0 &&
+	    stages_share_flag(stages, err) == 0) {
+		env->chain = settings->chain;
+		env->cancelled = stages->cancelled;
+		env->in_children = settings->strategy->zygote != NULL &&
+			(settings->pool->caps & POOL_INLINE) != 0;
+		if (stages_fork(stages, err) == 0)
+			return stages;
 	}
-	stages->env = (struct pool_env){
-		.chain = settings->chain,
-		.bodies = stages->bodies,
-		.cancelled = stages->cancelled,
-		.in_children = settings->strategy->zygote != NULL &&
-			(settings->pool->caps & POOL_INLINE) != 0,
-	};
-	if (stages_fork(stages, err) == 0)
-		return stages;
 	stages_free(stages);
 	return NULL;
 }
@@ -164,12 +131,12 @@ stages_open(struct stages *stages, size_t concurrency, struct ledger *ledger,
 {
 	stages->workshop = workshop_new(&(struct workshop_args){
 		.pool = stages->settings->pool,
-		.env = &stages->env,
+		.env = stages->env,
 		.workers = stages->settings->jobs,
 		.waiting = stages_waiting(stages->settings, concurrency),
 		.zygote = stages->zygote,
 		.ledger = ledger,
-		.budget = stages->budget,
+		.bodies = stages->bodies,
 		.beside = stages_beside(stages->settings),
 		.hooks = *hooks,
 	}, err);
@@ -185,8 +152,6 @@ stages_free(struct stages *stages)
 	wake_close(&stages->ended);
 	workshop_free(stages->workshop);
 	zygote_free(stages->zygote);
-	body_store_free(stages->bodies);
-	budget_free(stages->budget);
 	if (stages->cancelled != NULL)
 		munmap(stages->cancelled, sizeof *stages->cancelled);
 	free(stages);
@@ -236,29 +201,17 @@ stages_lost(struct stages *stages, struct err *err)
 	return err_in(err, "--pool %s", stages->settings->pool->name);
 }
 
-struct pool_env *
-stages_env(struct stages *stages)
-{
-	return &stages->env;
-}
-
 void
 stages_await_children(const struct stages *stages, struct zygote *zygote,
 	void (*look)(void *arg), void *arg)
 {
 	int64_t until_us = clock_us() + STAGES_LAST_US;
 
-	if (!stages->env.in_children)
+	if (!stages->env->in_children)
 		return;
 	while (!atomic_load(stages->cancelled) && clock_us() < until_us &&
 	    zygote_await(zygote, STAGES_LOOK_US))
 		look(arg);
-}
-
-struct body_store *
-stages_bodies(struct stages *stages)
-{
-	return stages->bodies;
 }
 
 struct workshop *
@@ -272,10 +225,4 @@ stages_cancel(struct stages *stages)
 {
 	atomic_store(stages->cancelled, 1);
 	workshop_cancel(stages->workshop);
-}
-
-uint64_t
-stages_peak(const struct stages *stages)
-{
-	return budget_peak(stages->budget);
 }

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-struct body_store;
+struct bodies;
 struct ledger;
 struct pool_env;
 struct run_settings;
@@ -17,15 +17,15 @@ struct workshop_hooks;
 struct zygote;
 
 /*
- * What a run has only when there are stages: the byte budget, the memory for
- * bodies, the pool with its processes, and the workshop over it.
+ * What a run has only when there are stages: the pool with its processes, and
+ * the workshop over it.
  */
 struct stages;
 
-/* Before threads and the strategy's processes are made, which use its memory.
- * `concurrency` is how many fetches there are at a time. Borrows all. */
+/* Before threads and the strategy's processes are made, which have `env`: it
+ * has the bodies already. Borrows all. */
 struct stages *stages_new(const struct run_settings *settings,
-	size_t concurrency, struct err *err);
+	struct bodies *bodies, struct pool_env *env, struct err *err);
 void stages_free(struct stages *stages);	/* NULL is fine */
 
 /* Starts the pool; the hooks are the workshop's. */
@@ -33,15 +33,11 @@ int stages_open(struct stages *stages, size_t concurrency,
 	struct ledger *ledger, const struct workshop_hooks *hooks,
 	struct err *err);
 
-/* For the strategy's processes, which are forked with it. */
-struct pool_env *stages_env(struct stages *stages);
 /* The strategy has ended: where its children run stages, waits for them to end
  * by themselves; not once stages were cancelled, as fetches may hang then:
  * look(arg) is called meanwhile to see to that. */
 void stages_await_children(const struct stages *stages,
 	struct zygote *zygote, void (*look)(void *arg), void *arg);
-/* NULL: nothing is fetched, so there are no bodies. */
-struct body_store *stages_bodies(struct stages *stages);
 struct workshop *stages_workshop(const struct stages *stages);
 
 /*
@@ -60,8 +56,5 @@ int stages_lost(struct stages *stages, struct err *err);
 
 /* The run is being ended: no stage begins any more. */
 void stages_cancel(struct stages *stages);
-
-/* The most bytes of bodies that were held at a time. */
-uint64_t stages_peak(const struct stages *stages);
 
 #endif

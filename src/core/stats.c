@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include <strings.h>
+#include <string.h>
 
 #include "core/stats.h"
 
@@ -112,6 +112,22 @@ stats_split(const struct result *result,
 	}
 }
 
+static int
+stats_is_cut(const struct result *result)
+{
+	return result->error_class == ERROR_STOPPED ||
+		result->error_class == ERROR_DEADLINE;
+}
+
+/* At the deadline what nobody came to is recorded, too: none of its time
+ * passed. */
+static int
+stats_is_begun(const struct result *result)
+{
+	return result->error_class != ERROR_DEADLINE ||
+		result->time_total > 0;
+}
+
 static void
 stats_count_end(struct stats *stats, const struct result *result)
 {
@@ -120,8 +136,8 @@ stats_count_end(struct stats *stats, const struct result *result)
 	if (result->attempt > 1 && counters->again > 0)
 		counters->again--;
 	if (!result->final) {
-		if (result->error_class == ERROR_STOPPED)
-			counters->failed[ERROR_STOPPED]++;
+		if (stats_is_cut(result))
+			counters->failed[result->error_class]++;
 		else
 			counters->again++;
 		return;
@@ -152,11 +168,21 @@ stats_count_post(struct stats_post *post, const struct result *result)
 	if (!result->posted)
 		return;
 	post->bodies++;
-	if (!result->ok && result->error_class != ERROR_STOPPED)
+	if (!result->ok && !stats_is_cut(result))
 		post->failed++;
 	post->wall_us += result->time_post;
 	post->cpu_us += result->time_post_cpu;
 	histogram_add(&post->queue, result->time_post_queue);
+}
+
+/* What this machine ran out of. */
+static void
+stats_count_shortage(struct stats_counters *counters, const char *detail)
+{
+	if (detail == NULL)
+		return;
+	counters->fd_limit += strcmp(detail, "fd_limit") == 0;
+	counters->ports += strcmp(detail, "ports") == 0;
 }
 
 void
@@ -166,9 +192,22 @@ stats_add(struct stats *stats, const struct result *result)
 	int64_t phases[STATS_PHASE_COUNT];
 	size_t i;
 
+	if (!stats_is_begun(result)) {
+		stats_count_end(stats, result);
+		return;
+	}
+	if (result->skipped)
+		counters->skipped++;
+	if (result->skipped && result->response_code == 0) {
+		/* It was not asked for: there is nothing to measure. */
+		counters->finals++;
+		counters->ok++;
+		return;
+	}
 	counters->attempts++;
 	if (result->attempt > 1)
 		counters->retries++;
+	stats_count_shortage(counters, result->error_detail);
 	counters->bytes += result->size_download;
 	counters->redirects += result->num_redirects;
 	counters->connects += result->num_connects;

@@ -31,15 +31,19 @@ const char *stats_phase_name(enum stats_phase phase);
 
 /* Small enough to be copied for each line of progress. */
 struct stats_counters {
-	uint64_t attempts;
+	uint64_t attempts;	/* that were begun */
 	uint64_t retries;	/* attempts after a URL's first */
 	uint64_t finals;	/* URLs that are done, well or badly */
 	uint64_t again;		/* URLs that are to be tried again */
 	uint64_t ok;
-	/* Final failures; [ERROR_STOPPED]: cut off, so not final */
+	uint64_t skipped;	/* of them, that were there already */
+	/* Final failures; [ERROR_STOPPED], [ERROR_DEADLINE]: cut off or left
+	 * out, so not final */
 	uint64_t failed[ERROR_CLASS_COUNT];
 	uint64_t status_class[10];	/* attempts; [2]: 2xx; [0]: no reply */
 	uint64_t bytes;		/* of bodies, all attempts */
+	uint64_t fd_limit, ports;	/* attempts that failed for want of a
+					 * descriptor, of a local port */
 	uint64_t redirects;
 	uint64_t connects;
 };
@@ -69,7 +73,7 @@ struct stats {
 void stats_init(struct stats *stats);
 void stats_release(struct stats *stats);
 void stats_add(struct stats *stats, const struct result *result);
-/* URLs that ended badly; those cut off do not count. */
+/* URLs that ended badly; those cut off or left out do not count. */
 uint64_t stats_failures(const struct stats_counters *counters);
 /* Splits one attempt's times; see struct stats. */
 void stats_split(const struct result *result,

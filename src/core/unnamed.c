@@ -26,10 +26,11 @@ unnamed_take(struct unnamed *file, int fd)
 }
 
 /* Not every file system has O_TMPFILE; old kernels say EISDIR for it. */
-int
-unnamed_open(struct unnamed *file, const char *folder)
+static int
+unnamed_open_with(struct unnamed *file, const char *folder, int flags,
+	mode_t mode)
 {
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, mode);
 	char *path;
 
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
@@ -40,6 +41,18 @@ unnamed_open(struct unnamed *file, const char *folder)
 		unlink(path);
 	free(path);
 	return unnamed_take(file, fd);
+}
+
+int
+unnamed_open(struct unnamed *file, const char *folder)
+{
+	return unnamed_open_with(file, folder, O_EXCL, 0600);
+}
+
+int
+unnamed_open_linkable(struct unnamed *file, const char *folder)
+{
+	return unnamed_open_with(file, folder, 0, 0666);
 }
 
 int
@@ -166,4 +179,15 @@ unnamed_fits(int fd, uint64_t n)
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 		(uint64_t)st.st_size >= n;
+}
+
+int
+unnamed_measure(struct unnamed *file)
+{
+	struct stat st;
+
+	if (fstat(file->fd, &st) != 0)
+		return -1;
+	file->len = (uint64_t)st.st_size;
+	return 0;
 }

@@ -22,6 +22,9 @@ struct unnamed {
 
 /* One that never will have a name. -1 with errno. */
 int unnamed_open(struct unnamed *file, const char *folder);
+/* One that may get a name in that file system, as far as it has such files at
+ * all. -1 with errno. */
+int unnamed_open_linkable(struct unnamed *file, const char *folder);
 /* One that unnamed_link() can give a name below `folder`. -1 with errno. */
 int unnamed_open_at(struct unnamed *file, int folder);
 /* -1 with errno; EEXIST: the name is taken. */
@@ -38,6 +41,8 @@ int unnamed_append(struct unnamed *file, const void *p, size_t n);
  * that nobody else makes shorter: that would be a SIGBUS. */
 int unnamed_view(struct unnamed *file, const void **ret, size_t *ret_len,
 	struct err *err);
+/* Takes note of its length, where another process wrote to it. -1 with errno. */
+int unnamed_measure(struct unnamed *file);
 /* Whether that is a file of at least n bytes. */
 int unnamed_fits(int fd, uint64_t n);
 

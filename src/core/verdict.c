@@ -34,6 +34,15 @@ struct verdict_error {
 
 /* --- what a reply means --- */
 
+const char *
+verdict_write_detail(int number)
+{
+	if (number == EBUSY)
+		return "in_use";
+	return number == ENOSPC || number == EDQUOT || number == EIO ||
+		number == EROFS ? "write_failed" : "write_refused";
+}
+
 static struct verdict_error
 verdict_of_errno(int number)
 {
@@ -71,9 +80,9 @@ verdict_of_timeout(const struct fetch_reply *reply, int https)
 }
 
 static struct verdict_error
-verdict_of_refusal(enum fetch_refusal refusal)
+verdict_of_refusal(const struct fetch_reply *reply)
 {
-	switch (refusal) {
+	switch (reply->refusal) {
 	case FETCH_HEADER_LIMIT:
 		return ERROR_IS(HTTP, "header_limit");
 	case FETCH_BAD_HEADER:
@@ -84,10 +93,13 @@ verdict_of_refusal(enum fetch_refusal refusal)
 		return ERROR_IS(HTTP, "location");
 	case FETCH_CODED:
 		return ERROR_IS(HTTP, "transfer_encoding");
+	case FETCH_FRAMING:
+	case FETCH_BAD_RANGE:
+		return ERROR_IS(HTTP, "bad_reply");
 	case FETCH_BODY_LIMIT:
 		return ERROR_IS(BODY, "limit");
 	case FETCH_NOT_WRITTEN:
-		return ERROR_IS(LOCAL, "write_refused");
+		return ERROR_IS(LOCAL, verdict_write_detail(reply->os_errno));
 	case FETCH_CANCELLED:
 		return ERROR_IS(STOPPED, NULL);
 	case FETCH_CRASHED:
@@ -186,7 +198,7 @@ static struct verdict_error
 verdict_error(const struct fetch_reply *reply, int https)
 {
 	if (reply->refusal != FETCH_ACCEPTED)
-		return verdict_of_refusal(reply->refusal);
+		return verdict_of_refusal(reply);
 	if (reply->code != CURLE_OK)
 		return verdict_of_code(reply, https);
 	if (reply->response_code >= 200 && reply->response_code < 400)

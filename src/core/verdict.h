@@ -46,6 +46,8 @@ struct fetch_reply;
 	X(blocked, "redirected to another scheme") \
 	X(downgrade, "redirected from https to http") \
 	X(write_refused, "the file could not be written") \
+	X(in_use, "another process writes to the same .part") \
+	X(write_failed, "the disk is full, read-only or broken") \
 	X(cut, "the body ended early") \
 	X(limit, "a body larger than --max-body, decode's SIZE or a stage takes") \
 	X(encoding, "the body is not what Content-Encoding says") \
@@ -116,6 +118,13 @@ struct verdict verdict_of_reply(const struct verdict_policy *policy,
 /* The same for a look-up that gave no address. */
 struct verdict verdict_of_name(const struct verdict_policy *policy,
 	enum names_status status, const struct verdict_attempt *attempt);
+
+/*
+ * The detail of a body that could not be written, for what the system said:
+ * "write_failed" where the disk is as full, or as dead, for every other one,
+ * "in_use" where its part is another process's, else "write_refused".
+ */
+const char *verdict_write_detail(int number);
 
 /* Names of all details a verdict can give, NULL-terminated. */
 extern const char *const verdict_details[];

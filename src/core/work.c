@@ -32,16 +32,17 @@ work_free(struct work *work)
 	body_free(work->body);
 	result_free(work->result);
 	free(work->content_encoding);
-	free(work->output);
 	free(work);
 }
 
 void
-work_fill(struct work *work, struct result *result, struct body *body,
+work_fill(struct work *work, struct result *result,
 	const char *content_encoding)
 {
 	work->result = result;
-	work->body = body;
+	work->body = result->body;
+	work->chunked = result->chunked;
+	result->body = NULL;
 	if (content_encoding != NULL)
 		work->content_encoding = mem_strdup(content_encoding);
 	work->page = (struct stage_page){
@@ -73,7 +74,8 @@ void
 work_perform(struct work *work, struct chain_worker *worker)
 {
 	struct chain_bytes bytes = {
-		.p = "", .out = work->out, .out_arg = work->out_arg,
+		.p = "", .chunked = work->chunked,
+		.out = work->out, .out_arg = work->out_arg,
 	};
 	struct err err = { 0 };
 

@@ -21,7 +21,9 @@ struct work {
 	const struct chain *chain;
 	struct result *result;	/* owned */
 	struct body *body;	/* owned; NULL: there is none (--no-fetch) */
-	char *output;		/* the name it gets; owned. NULL: none */
+	int chunked;		/* it is in the chunked coding it came in */
+	int keep_good, keep_bad;	/* the record takes the body along where
+				 * the stages went well, or did not */
 	struct stage_page page;
 	char *content_encoding;	/* owned; page points here */
 	/* Takes what the stages make of the body; NULL: nobody wants it. */
@@ -35,8 +37,8 @@ struct work {
 struct work *work_new(const struct chain *chain);
 /* Also what it still owns; NULL is fine. */
 void work_free(struct work *work);
-/* Takes the record and the body, and a copy of the text. */
-void work_fill(struct work *work, struct result *result, struct body *body,
+/* Takes the record, and out of it the body; and a copy of the text. */
+void work_fill(struct work *work, struct result *result,
 	const char *content_encoding);
 
 /* Runs the chain over the body here and now, and notes the times. */

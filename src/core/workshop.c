@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * workshop -- the run's side of the stages, whichever pool runs them. What
- * the stages say is part of the record before the ledger sees it, and a file
- * gets its name only when its body passed all of them.
+ * the stages say is part of the record before the ledger sees it, and only a
+ * body that passed all of them goes on to become a file.
  */
 #include "config.h"
 
@@ -11,8 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "core/body.h"
-#include "core/budget.h"
+#include "core/bodies.h"
 #include "core/ledger.h"
 #include "core/overlap.h"
 #include "core/pool.h"
@@ -48,35 +47,6 @@ workshop_note(struct workshop *workshop)
 }
 
 static void
-workshop_fail(struct result *result, enum error_class class,
-	const char *detail, const char *errormsg)
-{
-	result->ok = 0;
-	result->final = class != ERROR_STOPPED;
-	result->error_class = class;
-	result->error_detail = detail;
-	free(result->errormsg);
-	result->errormsg = errormsg != NULL ? mem_strdup(errormsg) : NULL;
-}
-
-/* A body that was to be kept gets its name now. */
-static void
-workshop_keep(struct work *work)
-{
-	struct result *result = work->result;
-	struct err err = { 0 };
-
-	if (work->output == NULL)
-		return;
-	if (body_keep(work->body, &err) != 0) {
-		workshop_fail(result, ERROR_LOCAL, "write_refused", err.text);
-		return;
-	}
-	result->filename_effective = work->output;
-	work->output = NULL;
-}
-
-static void
 workshop_settle(struct work *work)
 {
 	size_t n;
@@ -92,10 +62,12 @@ workshop_settle(struct work *work)
 	result->time_post_cpu = outcome->cpu_us;
 	result->time_post_queue = work->begun_us - work->queued_us;
 	if (outcome->failed)
-		workshop_fail(result, outcome->error_class, outcome->detail,
+		result_fail(result, outcome->error_class, outcome->detail,
 			outcome->errormsg);
-	else
-		workshop_keep(work);
+	if (outcome->failed ? !work->keep_bad : !work->keep_good)
+		return;
+	result->body = work->body;
+	work->body = NULL;
 }
 
 static void
@@ -131,6 +103,7 @@ workshop_done(void *arg, struct work *work)
 	workshop_count(workshop, begun_us, ended_us);
 	room = workshop->was_full;
 	workshop->was_full = 0;
+	room |= bodies_made_room(workshop->args.bodies);
 	over = workshop->closed && workshop->n == 0;
 	pthread_mutex_unlock(&workshop->lock);
 	if (room)
@@ -174,24 +147,14 @@ workshop_add_done(struct workshop *workshop, struct work *work)
 	workshop_done(workshop, work);
 }
 
-/*
- * The flag is set before anything is looked at: whoever makes room after the
- * look finds it and tells.
- */
 int
 workshop_admits(struct workshop *workshop)
 {
-	const struct workshop_args *args = &workshop->args;
 	int admits;
 
 	pthread_mutex_lock(&workshop->lock);
-	workshop->was_full = 1;
-	admits = workshop->n < workshop->limit &&
-		budget_admits(args->budget) &&
-		(args->env->bodies == NULL ||
-		body_store_has_room(args->env->bodies));
-	if (admits)
-		workshop->was_full = 0;
+	admits = workshop->n < workshop->limit;
+	workshop->was_full = !admits;
 	pthread_mutex_unlock(&workshop->lock);
 	return admits;
 }

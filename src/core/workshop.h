@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-struct budget;
+struct bodies;
 struct ledger;
 struct pool;
 struct pool_env;
@@ -38,7 +38,7 @@ struct workshop_args {
 	size_t waiting;		/* works that no worker is at */
 	struct zygote *zygote;	/* the pool's, or NULL */
 	struct ledger *ledger;
-	struct budget *budget;
+	struct bodies *bodies;
 	/* Fetches go on by themselves while a stage is at work: not so where
 	 * it is at work in the loop that fetches. */
 	int beside;
@@ -58,9 +58,8 @@ void workshop_add(struct workshop *workshop, struct work *work);
 /* The same for one that the strategy's process has done already. */
 void workshop_add_done(struct workshop *workshop, struct work *work);
 /*
- * Whether a new fetch may begin: not where so much waits here, or is held in
- * memory, that its body should not come as well. Then on_room() follows once
- * a work is done; bodies that end elsewhere are the caller's to know of.
+ * Whether a new fetch may begin: not where so much waits here that its body
+ * should not come as well. Then on_room() follows once a work is done.
  */
 int workshop_admits(struct workshop *workshop);
 /* How many fetches are under way, those included whose body is being worked

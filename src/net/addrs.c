@@ -9,8 +9,12 @@
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -84,6 +88,41 @@ addrs_unref(struct addrs *addrs)
 {
 	if (addrs != NULL && atomic_fetch_sub(&addrs->refs, 1) == 1)
 		free(addrs);
+}
+
+/* UDP has its ports to itself, so a want of TCP's does not show here. */
+static int
+addr_has_source(const struct addr *addr)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = 1 };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = 1 };
+	int six = addr->family == 6;
+	int fd = socket(six ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC,
+		0);
+	int rc;
+
+	if (fd < 0)
+		return errno != EAFNOSUPPORT;
+	memcpy(&v4.sin_addr, addr->bytes, sizeof v4.sin_addr);
+	memcpy(&v6.sin6_addr, addr->bytes, sizeof v6.sin6_addr);
+	rc = six ? connect(fd, (const struct sockaddr *)(const void *)&v6,
+		sizeof v6) : connect(fd, (const struct sockaddr *)
+		(const void *)&v4, sizeof v4);
+	if (rc != 0)
+		rc = errno == EADDRNOTAVAIL ? -1 : 0;
+	close(fd);
+	return rc == 0;
+}
+
+int
+addrs_have_source(const struct addrs *addrs)
+{
+	size_t i;
+
+	for (i = 0; i < addrs->n; i++)
+		if (!addr_has_source(&addrs->list[i]))
+			return 0;
+	return 1;
 }
 
 int

@@ -29,6 +29,13 @@ struct addrs *addrs_new(const struct addr *list, size_t n);
 struct addrs *addrs_ref(struct addrs *addrs);
 void addrs_unref(struct addrs *addrs);	/* NULL is fine */
 
+/*
+ * Whether this machine has an address to reach each of them from; asked of
+ * the system without a packet. One without IPv6 has none for any IPv6 address,
+ * which connect(2) calls EADDRNOTAVAIL as it does a lack of ports.
+ */
+int addrs_have_source(const struct addrs *addrs);
+
 /* Reads a literal: "192.0.2.1" or "2001:db8::1", no brackets. 0 or -1. */
 int addr_parse(const char *text, size_t len, struct addr *ret);
 

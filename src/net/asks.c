@@ -8,6 +8,10 @@
  * told from an event, as c-ares may answer at once), and then may linger
  * until c-ares has let go of its questions; an address that comes then still
  * goes into the cache.
+ *
+ * Names that nobody says anything about cost less and less time: a server that
+ * is dead costs its time once and not once a name, and as soon as anybody says
+ * anything all is as before.
  */
 #include "config.h"
 
@@ -25,8 +29,10 @@
 #include "net/names_cache.h"
 
 #define ASKS_DELAY_US (50 * CLOCK_MS)	/* RFC 8305 section 3 */
-/* Lingering AAAA questions a slot; beyond, nobody seems to answer them. */
+/* Lingering questions a slot; beyond, nobody seems to answer them. */
 #define ASKS_LINGER_MAX 4
+/* However long nobody has said anything: more than an answer usually takes. */
+#define ASKS_PATIENCE_MIN (200 * CLOCK_MS)
 
 enum ask_state { ASK_QUEUED, ASK_RUNNING, ASK_SETTLED, ASK_TOLD };
 enum ask_family { ASK_A, ASK_AAAA, ASK_FAMILIES };
@@ -47,6 +53,7 @@ struct ask {
 	struct list waiters;
 	struct ask_question questions[ASK_FAMILIES];
 	unsigned open;		/* questions that c-ares has */
+	int heard;		/* somebody said something */
 	enum names_status status;
 	struct addrs *addrs;
 	int64_t until_us;
@@ -61,6 +68,8 @@ struct asks {
 	struct heap due;
 	int64_t armed_us;	/* what the timer is set to; 0: nothing */
 	size_t running, lingering;
+	unsigned unheard;	/* names in a row that timed out with nobody
+				 * saying anything about any name */
 	struct event *timer, *telling;
 };
 
@@ -180,6 +189,8 @@ ask_settle(struct ask *ask)
 	struct asks *asks = ask->asks;
 
 	ask_decide(ask);
+	if (ask->status == NAMES_TIMEOUT && !ask->heard)
+		asks->unheard++;
 	ask->state = ASK_SETTLED;
 	asks->running--;
 	asks->lingering += ask->open;
@@ -249,25 +260,37 @@ ask_hasten(struct ask *ask)
 
 /* An answer after all: for those who come later. */
 static void
+ask_keep_late(struct ask *ask, const struct dns_answer *answer)
+{
+	struct addrs *old = ask->addrs != NULL ? addrs_ref(ask->addrs) : NULL;
+	int64_t until_us = clock_us() + names_cache_life_us(NAMES_OK,
+		answer->ttl_s);
+
+	if (old == NULL || until_us < ask->until_us)
+		ask->until_us = until_us;
+	ask_merge(ask);
+	names_cache_swap(ask->asks->settings.cache, ask->name,
+		ask->node.key_len, old, ask->addrs, ask->until_us);
+	addrs_unref(old);
+}
+
+static void
 ask_lingered(struct ask *ask, const struct dns_answer *answer)
 {
-	struct addrs *old;
-	int64_t until_us;
-
-	if (answer->n > 0 && ask->status == NAMES_OK) {
-		old = addrs_ref(ask->addrs);
-		ask_merge(ask);
-		until_us = clock_us() + names_cache_life_us(NAMES_OK,
-			answer->ttl_s);
-		if (until_us > ask->until_us)
-			until_us = ask->until_us;
-		names_cache_swap(ask->asks->settings.cache, ask->name,
-			ask->node.key_len, old, ask->addrs, until_us);
-		addrs_unref(old);
-	}
+	if (answer->n > 0 && (ask->status == NAMES_OK ||
+	    ask->status == NAMES_TIMEOUT))
+		ask_keep_late(ask, answer);
 	ask->asks->lingering--;
 	if (ask->open == 0 && ask->state == ASK_TOLD)
 		ask_free(ask);
+}
+
+/* Whether a server said that, be it that it will not tell. */
+static int
+ask_is_heard(enum names_status status)
+{
+	return status != NAMES_PENDING && status != NAMES_TIMEOUT &&
+		status != NAMES_NOSERVER;
 }
 
 static void
@@ -278,6 +301,10 @@ ask_answered(void *arg, const struct dns_answer *answer)
 
 	ask->open--;
 	question->answer = *answer;
+	if (ask_is_heard(answer->status)) {
+		ask->heard = 1;
+		ask->asks->unheard = 0;
+	}
 	if (ask->state != ASK_RUNNING)
 		ask_lingered(ask, answer);
 	else if (answer->status == NAMES_PENDING)
@@ -290,26 +317,41 @@ ask_answered(void *arg, const struct dns_answer *answer)
 		ask_hasten(ask);
 }
 
+/* How long a name is waited for that is asked for now. */
+static int64_t
+asks_patience(const struct asks *asks)
+{
+	int64_t all_us = asks->settings.timeout_us;
+	int64_t us = all_us / (1 + (int64_t)asks->unheard);
+
+	if (us < ASKS_PATIENCE_MIN)
+		us = ASKS_PATIENCE_MIN;
+	return us < all_us ? us : all_us;
+}
+
 static void
 ask_start(struct ask *ask)
 {
 	struct asks *asks = ask->asks;
 	const struct asks_settings *settings = &asks->settings;
-	int heard = asks->lingering < ASKS_LINGER_MAX * settings->concurrency;
-	int ipv6 = settings->ipv6 && (heard || !settings->ipv4);
+	int few = asks->lingering < ASKS_LINGER_MAX * settings->concurrency;
+	/* Who hears nothing need not send more and more. */
+	int asking = few || asks->unheard == 0;
+	int ipv4 = settings->ipv4 && asking;
+	int ipv6 = settings->ipv6 && (few || (!settings->ipv4 && asking));
 
 	ask->state = ASK_RUNNING;
 	asks->running++;
 	atomic_fetch_add(settings->sent, 1);
-	heap_push(&asks->due, &ask->due, clock_us() + settings->timeout_us);
+	heap_push(&asks->due, &ask->due, clock_us() + asks_patience(asks));
 	asks_arm(asks);
 	/* Both count before the first is asked: it may be answered at once. */
-	ask->open = (settings->ipv4 != 0) + (unsigned)(ipv6 != 0);
+	ask->open = (ipv4 != 0) + (unsigned)(ipv6 != 0);
 	/* What is not asked for has no say; what goes unheard does. */
 	if (!ipv6)
 		ask->questions[ASK_AAAA].answer.status = settings->ipv6 ?
 			NAMES_TIMEOUT : NAMES_NXDOMAIN;
-	if (settings->ipv4)
+	if (ipv4)
 		dns_ask(asks->dns, ask->name, 4, ask_answered,
 			&ask->questions[ASK_A]);
 	if (ipv6)

@@ -89,7 +89,7 @@ easy_env_release(struct easy_env *env)
 static void
 easy_let_go(struct easy *easy)
 {
-	headers_release(&easy->headers);
+	headers_forget(&easy->headers);
 	if (easy->own_headers != NULL) {
 		EASY_SET(easy, CURLOPT_HTTPHEADER, NULL);
 		curl_slist_free_all(easy->own_headers);
@@ -103,6 +103,21 @@ easy_let_go(struct easy *easy)
 	easy->fetch = NULL;
 }
 
+/* What is looked for in the reply's headers. */
+static unsigned
+easy_wants(const struct easy *easy, const struct fetch_request *request)
+{
+	const struct easy_settings *settings = easy->env->settings;
+	unsigned wants = 0;
+
+	if (settings->files || request->resume_from > 0 ||
+	    request->begin_body != NULL)
+		wants |= HEADERS_FILE;
+	if (settings->capture)
+		wants |= HEADERS_HEAD;
+	return wants;
+}
+
 int
 easy_prepare(struct easy *easy, struct fetch *fetch)
 {
@@ -112,8 +127,12 @@ easy_prepare(struct easy *easy, struct fetch *fetch)
 	fetch_reply_clear(&fetch->reply);
 	if (easy->custom)
 		easy_setup(easy);
-	headers_start(&easy->headers, easy->env->settings->max_header);
-	easy->body_bytes = 0;
+	headers_start(&easy->headers, easy->env->settings->max_header,
+		easy_wants(easy, &fetch->request));
+	easy_capture_start(easy);
+	chunks_init(&easy->chunks);
+	easy->begun = 0;
+	easy->before = easy->body_bytes = easy->raw_bytes = 0;
 	easy->error[0] = '\0';
 	easy_setup_request(easy, &fetch->request);
 	if (easy->setup == CURLE_OK)
@@ -166,6 +185,8 @@ easy_free(struct easy *easy)
 	if (easy->share != NULL)
 		curl_share_cleanup(easy->share);
 	headers_release(&easy->headers);
+	buf_release(&easy->capture.request);
+	buf_release(&easy->capture.body);
 	curl_slist_free_all(easy->own_headers);
 	curl_slist_free_all(easy->detour);
 	curl_slist_free_all(easy->pin);

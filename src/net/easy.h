@@ -12,6 +12,15 @@
 struct curl_slist;
 struct fetch;
 
+/* Which version is asked for. HTTP/2 is many requests on one connection where
+ * the server agrees (ALPN), and 1.1 where it does not. */
+enum easy_http {
+	EASY_HTTP_1_1,
+	EASY_HTTP_2,		/* with https */
+	EASY_HTTP_2_ONLY,	/* also with http, without asking (RFC 9113,
+				 * section 3.3) */
+};
+
 /* What is the same for every request of a run. Borrowed while it lasts. */
 struct easy_settings {
 	const char *user_agent, *referer, *cookie, *userpwd;
@@ -22,11 +31,20 @@ struct easy_settings {
 	const char *unix_socket;
 	const char *cacert, *capath, *cert, *key;
 	int insecure;
+	enum easy_http http;
 	int64_t connect_timeout_us;	/* 0: libcurl's own */
 	uint64_t speed_limit;	/* bytes a second; 0: off */
 	int64_t speed_time_us;
 	uint64_t max_body;	/* 0: no limit */
 	uint64_t max_header;	/* bytes over all lines of a reply */
+	/*
+	 * Replies have their exchange, and bodies are written with their
+	 * transfer coding. max_body is the content's all the same; framing
+	 * may be as long as FETCH_FRAMING allows.
+	 */
+	int capture;
+	int files;		/* replies have what files are kept with */
+	size_t buffer;		/* bytes received at once; 0: libcurl's own */
 };
 
 /*

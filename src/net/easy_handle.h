@@ -4,10 +4,13 @@
 
 #include <curl/curl.h>
 
+#include "base/buf.h"
+#include "net/chunks.h"
 #include "net/easy.h"
 #include "net/headers.h"
 
 struct addrs;
+struct exchange;
 struct fetch;
 struct fetch_request;
 struct fetch_reply;
@@ -15,9 +18,22 @@ struct fetch_reply;
 /*
  * The inside of struct easy, for the files that make it up: easy.c is the
  * life of a handle, easy_setup.c what is set, easy_watch.c what is called
- * while libcurl works, easy_reply.c what is read at the end. Nobody else
+ * while libcurl works, easy_body.c of that the body, easy_capture.c what
+ * crossed the network, easy_reply.c what is read at the end. Nobody else
  * includes this.
  */
+
+/* What went out for this fetch. */
+struct easy_capture {
+	struct buf request;	/* the head of the last request, as far as it
+				 * was sent */
+	int whole;		/* that is all of it */
+	uint64_t body_len;	/* sent behind it */
+	int coded;		/* what is sent behind it is not just the
+				 * body, so it is kept: */
+	struct buf body;
+};
+
 struct easy {
 	CURL *curl;
 	CURLSH *share;
@@ -30,7 +46,13 @@ struct easy {
 	const _Atomic int *cancel;	/* in blocking use; NULL elsewhere */
 	void (*on_pause)(void *owner);	/* in a multi; NULL elsewhere */
 	struct headers headers;
-	uint64_t body_bytes;
+	struct easy_capture capture;
+	int resumes;		/* it asked for the rest of a file alone */
+	int begun;		/* begin_body was called, or would have been */
+	uint64_t before;	/* bytes of the file in front of this part */
+	uint64_t body_bytes;	/* of content */
+	struct chunks chunks;	/* where the body is captured and in chunks */
+	uint64_t raw_bytes;	/* of the body, framing included */
 	struct curl_slist *own_headers;	/* of this fetch; freed with it */
 	struct curl_slist *detour;	/* likewise */
 	/* What the DNS cache holds: the pin's origin and addresses. */
@@ -59,6 +81,19 @@ void easy_setup_request(struct easy *easy, const struct fetch_request *request);
 
 /* easy_watch.c: sets the callbacks. */
 void easy_watch(struct easy *easy);
+
+/* easy_body.c: sets the callback. */
+void easy_body_watch(struct easy *easy);
+/* begin_body, unless it was called. -1: refused. */
+int easy_body_begin(struct easy *easy);
+/* Whether the body comes in chunks and is to be kept so. */
+int easy_body_keeps_chunks(const struct easy *easy);
+
+/* easy_capture.c: has the exchange kept, of this handle and of a fetch. */
+void easy_capture_setup(struct easy *easy);
+void easy_capture_start(struct easy *easy);
+/* The exchange, for the caller to free; NULL: there was none. */
+struct exchange *easy_capture_take(struct easy *easy);
 
 /* easy_reply.c: what libcurl and the callbacks know of the fetch. */
 void easy_reply_read(struct easy *easy, CURLcode code,

@@ -4,10 +4,12 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/addrs.h"
 #include "net/easy_handle.h"
 #include "net/fetch.h"
 
@@ -59,6 +61,7 @@ easy_collect_times(struct easy *easy, struct fetch_reply *reply)
 static void
 easy_collect_error(struct easy *easy, struct fetch_reply *reply)
 {
+	const struct addrs *addrs = easy->fetch->request.addrs;
 	const char *text = easy->error;
 	long number = 0;
 
@@ -69,19 +72,59 @@ easy_collect_error(struct easy *easy, struct fetch_reply *reply)
 	    curl_easy_getinfo(easy->curl, CURLINFO_OS_ERRNO, &number) ==
 	    CURLE_OK)
 		reply->os_errno = (int)number;
+	/* That is not only what a want of ports is called. */
+	if (reply->os_errno == EADDRNOTAVAIL && addrs != NULL &&
+	    !addrs_have_source(addrs))
+		reply->os_errno = EHOSTUNREACH;
 }
 
-/* libcurl takes headers that stop half-way for a whole reply. */
+static CURLcode
+easy_fail(struct easy *easy, CURLcode code, const char *text)
+{
+	snprintf(easy->error, sizeof easy->error, "%s", text);
+	return code;
+}
+
+/* Whether the rest of a file is as long as its Content-Range says. */
+static int
+easy_has_range(const struct easy *easy)
+{
+	const struct range *range = &easy->headers.range;
+	long response_code = 0;
+
+	if (!easy->resumes)
+		return 1;
+	curl_easy_getinfo(easy->curl, CURLINFO_RESPONSE_CODE, &response_code);
+	return response_code != 206 ||
+		easy->body_bytes == range->last - range->first + 1;
+}
+
+/*
+ * libcurl takes headers that stop half-way for a whole reply. Chunks that do
+ * not add up it finds itself, and a part's length it does not look at.
+ */
 static CURLcode
 easy_check_whole(struct easy *easy, CURLcode code)
 {
 	const struct headers *headers = &easy->headers;
 
-	if (code != CURLE_OK || !headers->in_block || headers->trailers)
+	if (code != CURLE_OK)
 		return code;
-	snprintf(easy->error, sizeof easy->error,
-		"the connection was closed within the headers");
-	return CURLE_WEIRD_SERVER_REPLY;
+	if (headers->in_block && !headers->trailers)
+		return easy_fail(easy, CURLE_WEIRD_SERVER_REPLY,
+			"the connection was closed within the headers");
+	if (easy_body_keeps_chunks(easy) && easy->raw_bytes > 0 &&
+	    !chunks_whole(&easy->chunks))
+		return easy_fail(easy, CURLE_RECV_ERROR,
+			"no end in chunked-encoding");
+	/* An empty one begins here. */
+	if (easy_body_begin(easy) != 0)
+		return easy_fail(easy, CURLE_WRITE_ERROR,
+			curl_easy_strerror(CURLE_WRITE_ERROR));
+	if (!easy_has_range(easy))
+		return easy_fail(easy, CURLE_PARTIAL_FILE,
+			"the body is not as long as its Content-Range says");
+	return CURLE_OK;
 }
 
 /* What libcurl knows of the last transfer that it began. */
@@ -127,8 +170,14 @@ easy_reply_read(struct easy *easy, CURLcode code, struct fetch_reply *reply)
 	else
 		easy_collect_info(easy, reply);
 	reply->retry_after_us = easy->headers.retry_after_us;
-	reply->content_encoding = headers_take_coding(&easy->headers);
-	reply->location = headers_take_location(&easy->headers);
+	reply->content_encoding = headers_take(&easy->headers.coding);
+	reply->location = headers_take(&easy->headers.location);
+	reply->disposition = headers_take(&easy->headers.disposition);
+	reply->etag = headers_take(&easy->headers.etag);
+	reply->last_modified = easy->headers.last_modified;
+	reply->range = easy->headers.range;
+	reply->chunked = easy_body_keeps_chunks(easy) && easy->raw_bytes > 0;
+	reply->exchange = easy_capture_take(easy);
 	if (reply->code != CURLE_OK)
 		easy_collect_error(easy, reply);
 }

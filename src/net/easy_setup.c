@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "base/mem.h"
 #include "net/easy_handle.h"
 #include "net/fetch.h"
+#include "net/range.h"
 
 #define EASY_IDLE_CONNECTION 20L	/* seconds a kept connection is good */
 #define EASY_DETOUR "literal.invalid"	/* RFC 6761: nobody's name */
@@ -100,12 +102,62 @@ easy_set_secrets(struct easy *easy, int trusted)
 			trusted ? settings->cert : NULL);
 }
 
+static void
+easy_set_version(struct easy *easy, enum easy_http http)
+{
+	static const long versions[] = {
+		[EASY_HTTP_1_1] = CURL_HTTP_VERSION_1_1,
+		[EASY_HTTP_2] = CURL_HTTP_VERSION_2TLS,
+		[EASY_HTTP_2_ONLY] = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+	};
+
+	EASY_SET(easy, CURLOPT_HTTP_VERSION, versions[http]);
+	/* A connection that is being made may have room for this one too. */
+	if (http != EASY_HTTP_1_1)
+		EASY_SET(easy, CURLOPT_PIPEWAIT, 1L);
+}
+
+/* Since 8.7 it belongs to the multi handle, so a small one saves nothing. */
+static CURLcode
+easy_set_buffer(const struct easy *easy)
+{
+	size_t size = easy->env->settings->buffer;
+
+	if (size > CURL_MAX_WRITE_SIZE || (size > 0 &&
+	    curl_version_info(CURLVERSION_NOW)->version_num < 0x080700))
+		return curl_easy_setopt(easy->curl, CURLOPT_BUFFERSIZE,
+			(long)size);
+	return CURLE_OK;
+}
+
+/*
+ * libcurl 7.88 keeps the buffer of a transfer that ended before it had a
+ * connection, as a zygote's first does, and refuses to change its size, which
+ * the reset forgot: such a handle is of no more use.
+ */
+static void
+easy_reset(struct easy *easy)
+{
+	CURLcode rc;
+
+	curl_easy_reset(easy->curl);
+	rc = easy_set_buffer(easy);
+	if (rc == CURLE_BAD_FUNCTION_ARGUMENT) {
+		curl_easy_cleanup(easy->curl);
+		easy->curl = curl_easy_init();
+		rc = easy->curl != NULL ? easy_set_buffer(easy) :
+			CURLE_OUT_OF_MEMORY;
+	}
+	if (rc != CURLE_OK)
+		easy->setup = rc;
+}
+
 void
 easy_setup(struct easy *easy)
 {
 	const struct easy_env *env = easy->env;
 
-	curl_easy_reset(easy->curl);
+	easy_reset(easy);
 	easy->custom = 0;
 	EASY_SET(easy, CURLOPT_SHARE, easy->share);
 	EASY_SET(easy, CURLOPT_NOSIGNAL, 1L);
@@ -114,7 +166,7 @@ easy_setup(struct easy *easy)
 	EASY_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	EASY_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	EASY_SET(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	EASY_SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	easy_set_version(easy, env->settings->http);
 	EASY_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	EASY_SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	EASY_SET(easy, CURLOPT_MAXAGE_CONN, EASY_IDLE_CONNECTION);
@@ -125,6 +177,8 @@ easy_setup(struct easy *easy)
 	easy_set_proxy(easy, env);
 	easy_set_secrets(easy, 1);
 	EASY_SET(easy, CURLOPT_HTTPHEADER, env->headers);
+	if (env->settings->capture)
+		easy_capture_setup(easy);
 }
 
 /* --- a request's own --- */
@@ -137,15 +191,42 @@ easy_same_name(const char *a, const char *b)
 	return len == strcspn(b, ":;") && strncasecmp(a, b, len) == 0;
 }
 
+/* Whether to ask for the rest alone. */
+static int
+easy_resumes(const struct fetch_request *request)
+{
+	return request->resume_from > 0 && (request->if_range == NULL ||
+		range_validates(request->if_range));
+}
+
 /* Whether a header line may be sent with this request. */
 static int
 easy_header_fits(const struct fetch_request *request, const char *line)
 {
+	if (request->resume_from > 0 && (easy_same_name(line, "range:") ||
+	    easy_same_name(line, "if-range:")))
+		return 0;
 	if ((request->flags & FETCH_BODY_DROPPED) &&
 	    (strncasecmp(line, "content-", 8) == 0 ||
 	    easy_same_name(line, "transfer-encoding:")))
 		return 0;
 	return (request->flags & FETCH_TRUSTED) || easy_header_travels(line);
+}
+
+static struct curl_slist *
+easy_add_range(struct curl_slist *list, const struct fetch_request *request)
+{
+	char *line;
+
+	line = mem_printf("Range: bytes=%" PRIu64 "-", request->resume_from);
+	list = easy_slist_add(list, line);
+	free(line);
+	if (request->if_range == NULL)
+		return list;
+	line = mem_printf("If-Range: %s", request->if_range);
+	list = easy_slist_add(list, line);
+	free(line);
+	return list;
 }
 
 /* The URL's own headers over the run's: same name, the URL's wins. */
@@ -166,6 +247,8 @@ easy_set_headers(struct easy *easy, const struct fetch_request *request)
 	for (i = 0; i < request->n_headers; i++)
 		if (easy_header_fits(request, request->headers[i]))
 			list = easy_slist_add(list, request->headers[i]);
+	if (easy->resumes)
+		list = easy_add_range(list, request);
 	easy->own_headers = list;
 	EASY_SET(easy, CURLOPT_HTTPHEADER, list);
 }
@@ -198,6 +281,7 @@ easy_set_custom(struct easy *easy, const struct fetch_request *request)
 
 	if (trusted && request->method == NULL && request->body == NULL &&
 	    request->n_headers == 0 && request->url.userpwd == NULL &&
+	    request->resume_from == 0 &&
 	    !(request->flags & FETCH_BODY_DROPPED))
 		return;
 	easy->custom = 1;
@@ -312,6 +396,7 @@ easy_set_addrs(struct easy *easy, const struct fetch_request *request)
 void
 easy_setup_request(struct easy *easy, const struct fetch_request *request)
 {
+	easy->resumes = easy_resumes(request);
 	EASY_SET(easy, CURLOPT_URL, request->url.text);
 	EASY_SET(easy, CURLOPT_TIMEOUT_MS, easy_ms(request->time_left_us));
 	EASY_SET(easy, CURLOPT_FORBID_REUSE,

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/mem.h"
+#include "net/exchange.h"
 #include "net/fetch.h"
 
 void
@@ -16,8 +17,13 @@ fetch_reply_clear(struct fetch_reply *reply)
 	free(reply->content_type);
 	free(reply->content_encoding);
 	free(reply->location);
+	free(reply->disposition);
+	free(reply->etag);
 	free(reply->errormsg);
-	*reply = (struct fetch_reply){ .retry_after_us = -1 };
+	exchange_free(reply->exchange);
+	*reply = (struct fetch_reply){
+		.retry_after_us = -1, .last_modified = -1,
+	};
 }
 
 static void

@@ -8,7 +8,10 @@
 
 #include "base/list.h"
 #include "net/addrs.h"
+#include "net/range.h"
 #include "url/url.h"
+
+struct exchange;
 
 /*
  * One request and its one reply: no redirect, no retry, no look-up. The core
@@ -24,6 +27,9 @@ enum fetch_refusal {
 	FETCH_TWO_LOCATIONS,	/* Location twice, differing */
 	FETCH_CODED,		/* a Transfer-Encoding not asked for */
 	FETCH_BODY_LIMIT,	/* the body passed --max-body */
+	FETCH_FRAMING,		/* captured chunks are far more framing than
+				 * content */
+	FETCH_BAD_RANGE,	/* status 206, and not from resume_from on */
 	FETCH_NOT_WRITTEN,	/* write_body failed; os_errno says why */
 	FETCH_CANCELLED,	/* the run is being ended */
 	FETCH_CRASHED,		/* the process at it died; errormsg says how */
@@ -43,6 +49,14 @@ enum fetch_flags {
 	FETCH_NOTHING = 1 << 3,
 };
 
+/* A reply in front of its body. */
+struct fetch_reply_head {
+	long response_code;
+	const char *etag;	/* the reply's; NULL: none */
+	int64_t last_modified;	/* seconds since 1970; -1: not said */
+	struct range range;
+};
+
 struct fetch_request {
 	struct url url;
 	const char *method;	/* NULL: GET, or POST with a body */
@@ -50,6 +64,21 @@ struct fetch_request {
 	size_t body_len;
 	char *const *headers;	/* "Name: value" of this URL's own; borrowed */
 	size_t n_headers;
+	/*
+	 * Where bytes of the body are here already: asks for the rest alone.
+	 * The reply's status tells what comes: 206, the rest; 200, all of it.
+	 */
+	uint64_t resume_from;	/* 0: nothing is here */
+	const char *if_range;	/* an ETag or Last-Modified as it was given:
+				 * the rest, if it is still that file's. NULL:
+				 * whatever became of it. One that cannot hold,
+				 * like a weak ETag: all is asked for */
+	/*
+	 * Called once, in front of the first byte of the final reply's body
+	 * and also when there is none, before the fetch ends well. -1 with
+	 * errno breaks the transfer off. NULL: nobody wants to know.
+	 */
+	int (*begin_body)(void *arg, const struct fetch_reply_head *head);
 	/* Takes the reply's body, piece by piece; -1 with errno breaks the
 	 * transfer off. NULL: the body is counted and dropped. */
 	int (*write_body)(void *arg, const void *p, size_t n);
@@ -60,12 +89,14 @@ struct fetch_request {
 	 */
 	int (*may_write)(void *arg);
 	void (*wait_write)(void *arg, int64_t us);
-	void *write_arg;
+	void *write_arg;	/* of these four */
 	struct addrs *addrs;	/* of the host, or of the proxy's; a reference.
 				 * NULL only where nothing is to be resolved */
 	unsigned flags;
 	int64_t time_left_us;	/* of --max-time; 0: no limit */
 };
+
+#define FETCH_MAX_VALUE 4096
 
 /* Times are microseconds since libcurl started on this request. */
 struct fetch_reply {
@@ -79,11 +110,23 @@ struct fetch_reply {
 	unsigned sockets;	/* libcurl asked for; 0: a kept connection */
 	int64_t namelookup_us, connect_us, appconnect_us;
 	int64_t starttransfer_us, total_us;
-	uint64_t size_download;
+	uint64_t size_download;	/* the content's, without transfer coding */
 	int64_t retry_after_us;	/* -1: the server said nothing */
 	char *content_type;	/* owned, as sent; NULL: none */
 	char *content_encoding;	/* owned, lines joined; NULL: none */
 	char *location;		/* owned, as sent; NULL: none */
+	/* Where easy_settings.files asked for it, or the request resumes or
+	 * has begin_body: */
+	int64_t last_modified;	/* seconds since 1970; -1: not said */
+	char *disposition;	/* Content-Disposition, owned; NULL: none, or
+				 * longer than FETCH_MAX_VALUE */
+	char *etag;		/* likewise */
+	struct range range;
+	/* Where easy_settings.capture asked for it: */
+	struct exchange *exchange;	/* owned; NULL: no whole head came */
+	int chunked;		/* the body was written as it came, in chunks;
+				 * see net/chunks.h. What else came behind its
+				 * end is not in it */
 	char *errormsg;		/* owned, libcurl's words; NULL: all well */
 };
 

@@ -15,21 +15,35 @@
 #include "base/mem.h"
 #include "net/headers.h"
 
-static void
+/* The end of the year 9999; libcurl takes years with ten digits too. */
+#define HEADERS_LAST_DATE INT64_C(253402300799)
+
+void
 headers_forget(struct headers *headers)
 {
 	free(headers->length);
 	free(headers->location);
 	free(headers->coding);
+	free(headers->etag);
+	free(headers->disposition);
 	headers->length = headers->location = headers->coding = NULL;
+	headers->etag = headers->disposition = NULL;
+	headers->last_modified = -1;
+	headers->range = (struct range){ 0 };
+	headers->ranges = 0;
 	headers->retry_after_us = -1;
+	headers->chunked = 0;
 	headers->coded = 0;
 }
 
 void
-headers_start(struct headers *headers, uint64_t max_bytes)
+headers_start(struct headers *headers, uint64_t max_bytes, unsigned wants)
 {
 	headers_forget(headers);
+	buf_clear(&headers->head);
+	headers->head.max = max_bytes < SIZE_MAX ? (size_t)max_bytes :
+		SIZE_MAX;
+	headers->wants = wants;
 	headers->max_bytes = max_bytes;
 	headers->bytes = 0;
 	headers->lines = 0;
@@ -42,24 +56,16 @@ void
 headers_release(struct headers *headers)
 {
 	headers_forget(headers);
+	buf_release(&headers->head);
 }
 
 char *
-headers_take_location(struct headers *headers)
+headers_take(char **value)
 {
-	char *location = headers->location;
+	char *taken = *value;
 
-	headers->location = NULL;
-	return location;
-}
-
-char *
-headers_take_coding(struct headers *headers)
-{
-	char *coding = headers->coding;
-
-	headers->coding = NULL;
-	return coding;
+	*value = NULL;
+	return taken;
 }
 
 int64_t
@@ -115,21 +121,21 @@ headers_keep(char **kept, char *value)
 	return same;
 }
 
-/* Whether a Transfer-Encoding is more than what HTTP/1.1 always has. */
-static int
-headers_coded(const char *value)
+/* Whether a Transfer-Encoding is what HTTP/1.1 always has, or more. */
+static void
+headers_add_transfer(struct headers *headers, const char *value)
 {
 	size_t len;
 
-	for (;;) {
+	for (;; value += len) {
 		value += strspn(value, " \t,");
 		len = strcspn(value, " \t,");
 		if (len == 0)
-			return 0;
-		if ((len != 7 || strncasecmp(value, "chunked", 7) != 0) &&
-		    (len != 8 || strncasecmp(value, "identity", 8) != 0))
-			return 1;
-		value += len;
+			return;
+		if (len == 7 && strncasecmp(value, "chunked", 7) == 0)
+			headers->chunked = 1;
+		else if (len != 8 || strncasecmp(value, "identity", 8) != 0)
+			headers->coded = 1;
 	}
 }
 
@@ -169,8 +175,8 @@ headers_pick(struct headers *headers, const char *line, size_t len)
 		break;
 	case 't':
 		value = headers_value(line, len, "transfer-encoding", 17);
-		if (value != NULL && headers_coded(value))
-			headers->coded = 1;
+		if (value != NULL)
+			headers_add_transfer(headers, value);
 		free(value);
 		break;
 	case 'r':
@@ -185,19 +191,98 @@ headers_pick(struct headers *headers, const char *line, size_t len)
 	return FETCH_ACCEPTED;
 }
 
+/* The first one counts, and not one that no file has. */
+static void
+headers_keep_first(char **kept, char *value)
+{
+	if (value == NULL || *kept != NULL || strlen(value) > FETCH_MAX_VALUE)
+		free(value);
+	else
+		*kept = value;
+}
+
+static void
+headers_add_date(struct headers *headers, char *value)
+{
+	time_t date;
+
+	if (value == NULL)
+		return;
+	date = curl_getdate(value, NULL);
+	headers->last_modified = date >= 0 && date <= HEADERS_LAST_DATE ?
+		(int64_t)date : -1;
+	free(value);
+}
+
+static void
+headers_add_range(struct headers *headers, char *value)
+{
+	if (value == NULL)
+		return;
+	if (headers->ranges++ > 0)
+		headers->range = (struct range){ 0 };
+	else
+		range_parse(value, &headers->range);
+	free(value);
+}
+
+/* What a file is kept with, and goes on with. */
+static void
+headers_pick_file(struct headers *headers, const char *line, size_t len)
+{
+	switch (line[0] | 0x20) {
+	case 'c':
+		headers_keep_first(&headers->disposition, headers_value(line,
+			len, "content-disposition", 19));
+		headers_add_range(headers, headers_value(line, len,
+			"content-range", 13));
+		break;
+	case 'e':
+		headers_keep_first(&headers->etag, headers_value(line, len,
+			"etag", 4));
+		break;
+	case 'l':
+		headers_add_date(headers, headers_value(line, len,
+			"last-modified", 13));
+		break;
+	}
+}
+
 /* A status line, or the first line of the trailers. */
 static void
 headers_block(struct headers *headers, const char *line, size_t len)
 {
 	headers->in_block = 1;
 	headers->trailers = len < 5 || memcmp(line, "HTTP/", 5) != 0;
-	if (!headers->trailers)
+	if (!headers->trailers) {
 		headers_forget(headers);
+		buf_clear(&headers->head);
+	}
+}
+
+/* A line of n bytes, len of them without its end. */
+static enum fetch_refusal
+headers_take_line(struct headers *headers, const char *line, size_t len,
+	size_t n)
+{
+	if (!headers->in_block && len > 0)
+		headers_block(headers, line, len);
+	if (headers->in_block && !headers->trailers &&
+	    (headers->wants & HEADERS_HEAD))
+		buf_add(&headers->head, line, n);
+	headers->in_block = len > 0;
+	if (len == 0 || headers->trailers)
+		return FETCH_ACCEPTED;
+	if (headers->wants & HEADERS_FILE)
+		headers_pick_file(headers, line, len);
+	return headers_pick(headers, line, len);
 }
 
 static enum fetch_refusal
 headers_check(struct headers *headers, const char *line, size_t len)
 {
+	const size_t n = len;
+
 	headers->bytes += len;
 	if (headers->bytes > headers->max_bytes ||
 	    ++headers->lines > HEADERS_MAX_LINES)
@@ -208,14 +293,7 @@ headers_check(struct headers *headers, const char *line, size_t len)
 		len--;
 	if (memchr(line, '\r', len) != NULL || memchr(line, '\0', len) != NULL)
 		return FETCH_BAD_HEADER;
-	if (len == 0) {
-		headers->in_block = 0;
-		return FETCH_ACCEPTED;
-	}
-	if (!headers->in_block)
-		headers_block(headers, line, len);
-	return headers->trailers ? FETCH_ACCEPTED :
-		headers_pick(headers, line, len);
+	return headers_take_line(headers, line, len, n);
 }
 
 enum fetch_refusal

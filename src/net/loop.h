@@ -10,7 +10,9 @@ enum loop_flags {
 	/*
 	 * Gathers changes of interest until the next wait: fewer epoll_ctl(2)
 	 * calls, but wrong once descriptors are shared by a fork. For loops
-	 * of processes that never fork.
+	 * of processes that never fork. One that was closed is taken off
+	 * late, when its number may be that of another thread's; that is no
+	 * harm, since the kernel looks for the pair of file and number.
 	 */
 	LOOP_CHANGELIST = 1 << 0,
 };

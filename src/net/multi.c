@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * multi -- curl_multi_socket_action() on libevent.
+ * multi -- fetches and their handles, spread over shards.
  *
- * The shape is libcurl's docs/examples/hiperfifo.c with its rules kept: no
- * call into the multi from its own callbacks, a 0 ms time-out goes through
- * the timer, CURL_POLL_REMOVE may come for a socket we never saw, and the
- * handle a socket callback names may be one of libcurl's own.
+ * To find a connection that can be used again, libcurl looks at every one to
+ * the same host that its CURLM has: with 3000 of them that costs three times
+ * what all the rest does. So no CURLM has more than a hundred or so. An origin
+ * has a home among them, and what does not fit in there goes to the next: a
+ * list of many hosts finds its connections at home, and one of a single host
+ * fills shard after shard. There it finds them as well, since whoever comes
+ * next takes the place, and with it the connection, that the last one left.
  */
 #include "config.h"
 
@@ -17,22 +20,27 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "net/easy.h"
 #include "net/fetch.h"
 #include "net/multi.h"
+#include "net/shard.h"
 
 #define MULTI_OTHER_FILES 64	/* lists, outputs, bodies, name servers */
+#define MULTI_SHARD_FILES 2	/* libcurl's own, in each CURLM */
 /* How often those that paused are looked at. */
 #define MULTI_PATIENCE (10 * CLOCK_MS)
 
+/* Fetches in a shard: at most, and by which shards are counted, so that there
+ * is room beside an origin that fills some of them. */
+#define MULTI_SHARD_MAX 150
+#define MULTI_SHARD 100
+
 struct multi {
-	CURLM *curlm;
-	struct event_base *base;
-	struct event timer;
-	const struct easy_env *env;
-	multi_done_fn *done;
-	void *arg;
+	struct multi_args args;
+	struct shard *shards;
+	size_t n_shards, shard_max;
 	struct list busy;	/* slots with a fetch */
 	struct list paused;	/* likewise, whose body waits to be written;
 				 * in the order in which they paused */
@@ -41,138 +49,45 @@ struct multi {
 				 * its pinned name is likely the next one's */
 	struct list over;	/* fetches that libcurl has no part in: nothing
 				 * is asked for, or it cannot be */
-	struct list spare;	/* watches without a socket: libcurl gives one
-				 * up and asks for one with every fetch */
 	struct event ending;	/* of those */
 };
 
-/* A handle and its place in the lists. */
+/* A handle, its place in the lists, and the shard that it is in, if any. */
 struct multi_slot {
 	struct list node;
 	struct multi *multi;
+	struct shard *shard;
 	struct easy *easy;
-};
-
-struct multi_socket {
-	struct list node;
-	struct event event;
-	struct multi *multi;
 };
 
 /* --- what is finished --- */
 
+/* libcurl lets go of it; the fetch is still the slot's. */
 static void
-multi_finish(struct multi *multi, struct multi_slot *slot, CURLcode code)
+multi_leave(struct multi_slot *slot, CURLcode code)
 {
-	struct fetch *fetch = easy_fetch(slot->easy);
-
-	curl_multi_remove_handle(multi->curlm, easy_handle(slot->easy));
+	shard_remove(slot->shard, easy_handle(slot->easy));
+	slot->shard = NULL;
 	easy_collect(slot->easy, (int)code);
 	list_remove(&slot->node);
-	list_push_front(&multi->idle, &slot->node);
-	multi->done(multi->arg, fetch);
+	list_push_front(&slot->multi->idle, &slot->node);
 }
 
 static void
-multi_drain(struct multi *multi)
+multi_finish(struct multi_slot *slot, CURLcode code)
 {
-	CURLMsg *message;
-	int left;
+	struct multi *multi = slot->multi;
+	struct fetch *fetch = easy_fetch(slot->easy);
 
-	while ((message = curl_multi_info_read(multi->curlm, &left)) != NULL)
-		if (message->msg == CURLMSG_DONE)
-			multi_finish(multi, easy_owner(message->easy_handle),
-				message->data.result);
-}
-
-/* --- libcurl asks, libevent watches --- */
-
-static void
-multi_on_socket(evutil_socket_t fd, short what, void *arg)
-{
-	struct multi *multi = ((struct multi_socket *)arg)->multi;
-	int mask = (what & EV_READ ? CURL_CSELECT_IN : 0) |
-		(what & EV_WRITE ? CURL_CSELECT_OUT : 0);
-	int running;
-
-	curl_multi_socket_action(multi->curlm, fd, mask, &running);
-	multi_drain(multi);
+	multi_leave(slot, code);
+	multi->args.done(multi->args.arg, fetch);
 }
 
 static void
-multi_on_timer(evutil_socket_t fd, short what, void *arg)
+multi_on_done(void *arg, void *curl, int code)
 {
-	struct multi *multi = arg;
-	int running;
-
-	(void)fd;
-	(void)what;
-	curl_multi_socket_action(multi->curlm, CURL_SOCKET_TIMEOUT, 0,
-		&running);
-	multi_drain(multi);
-}
-
-static int
-multi_want_timer(CURLM *curlm, long ms, void *arg)
-{
-	struct multi *multi = arg;
-	struct timeval delay = { ms / 1000, (ms % 1000) * 1000 };
-
-	(void)curlm;
-	return ms < 0 ? evtimer_del(&multi->timer) :
-		evtimer_add(&multi->timer, &delay);
-}
-
-static struct multi_socket *
-multi_socket_new(struct multi *multi)
-{
-	struct list *node = list_pop(&multi->spare);
-	struct multi_socket *watch;
-
-	if (node != NULL)
-		return LIST_ENTRY(node, struct multi_socket, node);
-	watch = mem_array(1, sizeof *watch);
-	list_init(&watch->node);
-	watch->multi = multi;
-	return watch;
-}
-
-/* NULL is fine: libcurl may give up a socket that we never saw. */
-static void
-multi_socket_end(struct multi *multi, struct multi_socket *watch)
-{
-	if (watch == NULL)
-		return;
-	event_del(&watch->event);
-	list_push_front(&multi->spare, &watch->node);
-}
-
-static int
-multi_want_socket(CURL *curl, curl_socket_t fd, int what, void *arg,
-	void *assigned)
-{
-	struct multi_socket *watch = assigned;
-	struct multi *multi = arg;
-	short events = EV_PERSIST;
-
-	(void)curl;
-	if (what == CURL_POLL_REMOVE) {
-		multi_socket_end(multi, watch);
-		return 0;
-	}
-	if (watch != NULL) {
-		event_del(&watch->event);
-	} else {
-		watch = multi_socket_new(multi);
-		curl_multi_assign(multi->curlm, fd, watch);
-	}
-	if (what & CURL_POLL_IN)
-		events |= EV_READ;
-	if (what & CURL_POLL_OUT)
-		events |= EV_WRITE;
-	event_assign(&watch->event, multi->base, fd, events, multi_on_socket,
-		watch);
-	return event_add(&watch->event, NULL);
+	(void)arg;
+	multi_finish(easy_owner(curl), (CURLcode)code);
 }
 
 /* --- bodies that cannot be written yet --- */
@@ -205,7 +120,7 @@ multi_resume(struct multi *multi, struct multi_slot *slot)
 	list_push(&multi->busy, &slot->node);
 	code = easy_resume(slot->easy);
 	if (code != CURLE_OK)
-		multi_finish(multi, slot, (CURLcode)code);
+		multi_finish(slot, (CURLcode)code);
 }
 
 /* Who may write is asked, not told: what it waits for may be other processes'
@@ -242,7 +157,7 @@ multi_slot_new(struct multi *multi)
 	struct multi_slot *slot = mem_array(1, sizeof *slot);
 
 	slot->multi = multi;
-	slot->easy = easy_new(multi->env, NULL);
+	slot->easy = easy_new(multi->args.env, NULL);
 	if (slot->easy == NULL) {
 		free(slot);
 		return NULL;
@@ -253,15 +168,15 @@ multi_slot_new(struct multi *multi)
 }
 
 static void
-multi_slots_free(struct multi *multi, struct list *slots)
+multi_slots_free(struct list *slots)
 {
 	struct multi_slot *slot;
 	struct list *node;
 
 	while ((node = list_pop(slots)) != NULL) {
 		slot = LIST_ENTRY(node, struct multi_slot, node);
-		curl_multi_remove_handle(multi->curlm,
-			easy_handle(slot->easy));
+		if (slot->shard != NULL)
+			shard_remove(slot->shard, easy_handle(slot->easy));
 		easy_free(slot->easy);
 		free(slot);
 	}
@@ -297,7 +212,26 @@ multi_on_ending(evutil_socket_t fd, short what, void *arg)
 	list_init(&over);
 	list_splice(&over, &multi->over);
 	while ((node = list_pop(&over)) != NULL)
-		multi->done(multi->arg, LIST_ENTRY(node, struct fetch, node));
+		multi->args.done(multi->args.arg,
+			LIST_ENTRY(node, struct fetch, node));
+}
+
+/*
+ * Where the fetch goes. The seed is nobody's secret: who chooses names so that
+ * they meet in one shard only fills it.
+ */
+static struct shard *
+multi_pick(struct multi *multi, const struct fetch *fetch)
+{
+	static const uint64_t seed[2] = { 0, 0 };
+	const struct url *url = &fetch->request.url;
+	size_t left = multi->n_shards, at = 0;
+
+	if (left > 1)
+		at = map_hash(seed, url->text, url->origin_len) % left;
+	for (; left > 1 && multi->shards[at].n >= multi->shard_max; left--)
+		at = (at + 1) % multi->n_shards;
+	return &multi->shards[at];
 }
 
 void
@@ -324,9 +258,9 @@ multi_add(struct multi *multi, struct fetch *fetch)
 		multi_fail(multi, fetch);
 		return;
 	}
-	/* Sets the timer, which starts the transfer. */
-	if (curl_multi_add_handle(multi->curlm, easy_handle(slot->easy)) !=
-	    CURLM_OK) {
+	slot->shard = multi_pick(multi, fetch);
+	if (shard_add(slot->shard, easy_handle(slot->easy)) != 0) {
+		slot->shard = NULL;
 		easy_collect(slot->easy, CURLE_ABORTED_BY_CALLBACK);
 		fetch_reply_clear(&fetch->reply);
 		list_push_front(&multi->idle, &slot->node);
@@ -351,13 +285,9 @@ multi_cancel(struct multi *multi)
 		node = busy.next;
 		slot = LIST_ENTRY(node, struct multi_slot, node);
 		fetch = easy_fetch(slot->easy);
-		curl_multi_remove_handle(multi->curlm,
-			easy_handle(slot->easy));
-		easy_collect(slot->easy, CURLE_ABORTED_BY_CALLBACK);
+		multi_leave(slot, CURLE_ABORTED_BY_CALLBACK);
 		fetch->reply.refusal = FETCH_CANCELLED;
-		list_remove(node);
-		list_push_front(&multi->idle, node);
-		multi->done(multi->arg, fetch);
+		multi->args.done(multi->args.arg, fetch);
 	}
 }
 
@@ -365,75 +295,100 @@ multi_cancel(struct multi *multi)
 
 /*
  * How many connections may be open, kept ones included: where the system's
- * limit is near, the oldest idle one makes room for a fetch. Never fewer than
- * there are fetches, which would have to wait in libcurl.
+ * limit is near, the oldest idle one makes room for a fetch. 0: any number.
  */
-static long
-multi_room(size_t concurrency)
+static size_t
+multi_room(const struct multi_args *args, size_t n_shards)
 {
+	size_t all = 1 + args->others, room = 0;
+	size_t others = MULTI_OTHER_FILES + MULTI_SHARD_FILES * n_shards * all;
 	struct rlimit limit;
-	rlim_t room;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
 	    limit.rlim_cur == RLIM_INFINITY)
 		return 0;
-	room = limit.rlim_cur > MULTI_OTHER_FILES ?
-		limit.rlim_cur - MULTI_OTHER_FILES : 0;
-	return room > concurrency ? (long)room : (long)concurrency;
+	if (limit.rlim_cur > others)
+		room = ((size_t)limit.rlim_cur - others) / all;
+	return room > args->concurrency ? room : args->concurrency;
+}
+
+/*
+ * How many shards, how many fetches each takes, and how many connections: its
+ * part of all, but not fewer than fetches, which would have to wait in
+ * libcurl.
+ */
+static void
+multi_divide(struct multi *multi, struct shard_args *each)
+{
+	size_t concurrency = multi->args.concurrency, n = 1, least;
+
+	if (concurrency > MULTI_SHARD_MAX)
+		n = (concurrency + MULTI_SHARD - 1) / MULTI_SHARD;
+	least = (concurrency + n - 1) / n;
+	each->room = multi_room(&multi->args, n);
+	if (each->room > 0 && (each->room /= n) < least)
+		each->room = least;
+	multi->shard_max = MULTI_SHARD_MAX;
+	if (each->room > 0 && each->room < multi->shard_max)
+		multi->shard_max = each->room;
+	multi->shards = mem_array(n, sizeof *multi->shards);
+	multi->n_shards = n;
+}
+
+static int
+multi_open_shards(struct multi *multi, struct err *err)
+{
+	struct shard_args each = {
+		.base = multi->args.base,
+		/* Never reached: up to 8.9 each eviction walks every host
+		 * seen. */
+		.kept = 4 * multi->args.concurrency + 1024,
+		.done = multi_on_done,
+		.arg = multi,
+	};
+	size_t n, i;
+
+	multi_divide(multi, &each);
+	n = multi->n_shards;
+	for (i = 0; i < n; i++) {
+		multi->n_shards = i;
+		if (shard_init(&multi->shards[i], &each, err) != 0)
+			return -1;
+	}
+	multi->n_shards = n;
+	return 0;
 }
 
 struct multi *
-multi_new(struct event_base *base, const struct easy_env *env,
-	size_t concurrency, multi_done_fn *done, void *arg, struct err *err)
+multi_new(const struct multi_args *args, struct err *err)
 {
 	struct multi *multi = mem_array(1, sizeof *multi);
 
-	multi->base = base;
-	multi->env = env;
-	multi->done = done;
-	multi->arg = arg;
+	multi->args = *args;
 	list_init(&multi->busy);
 	list_init(&multi->paused);
 	list_init(&multi->idle);
 	list_init(&multi->over);
-	list_init(&multi->spare);
-	evtimer_assign(&multi->timer, base, multi_on_timer, multi);
-	evtimer_assign(&multi->patience, base, multi_on_patience, multi);
-	event_assign(&multi->ending, base, -1, 0, multi_on_ending, multi);
-	multi->curlm = curl_multi_init();
-	if (multi->curlm == NULL) {
-		free(multi);
-		err_set(err, ERR_SYSTEM, "libcurl cannot make a multi handle");
-		return NULL;
-	}
-	curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETFUNCTION,
-		multi_want_socket);
-	curl_multi_setopt(multi->curlm, CURLMOPT_SOCKETDATA, multi);
-	curl_multi_setopt(multi->curlm, CURLMOPT_TIMERFUNCTION,
-		multi_want_timer);
-	curl_multi_setopt(multi->curlm, CURLMOPT_TIMERDATA, multi);
-	/* Never reached: up to 8.9 each eviction walks every host seen. */
-	curl_multi_setopt(multi->curlm, CURLMOPT_MAXCONNECTS,
-		(long)(4 * concurrency + 1024));
-	curl_multi_setopt(multi->curlm, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-		multi_room(concurrency));
-	return multi;
+	evtimer_assign(&multi->patience, args->base, multi_on_patience, multi);
+	event_assign(&multi->ending, args->base, -1, 0, multi_on_ending,
+		multi);
+	if (multi_open_shards(multi, err) == 0)
+		return multi;
+	multi_free(multi);
+	return NULL;
 }
 
 void
 multi_free(struct multi *multi)
 {
-	struct list *node;
-
 	if (multi == NULL)
 		return;
-	multi_slots_free(multi, &multi->busy);
-	multi_slots_free(multi, &multi->paused);
-	multi_slots_free(multi, &multi->idle);
-	curl_multi_cleanup(multi->curlm);
-	while ((node = list_pop(&multi->spare)) != NULL)
-		free(LIST_ENTRY(node, struct multi_socket, node));
-	event_del(&multi->timer);
+	multi_slots_free(&multi->busy);
+	multi_slots_free(&multi->paused);
+	multi_slots_free(&multi->idle);
+	while (multi->n_shards > 0)
+		shard_release(&multi->shards[--multi->n_shards]);
+	free(multi->shards);
 	event_del(&multi->patience);
 	event_del(&multi->ending);
 	free(multi);

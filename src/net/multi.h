@@ -11,18 +11,27 @@ struct event_base;
 struct fetch;
 
 /*
- * Many fetches at once on one event loop: curl_multi_socket_action() driven
- * by libevent. All calls belong to the loop's thread. The multi is never
- * given more than the caller adds: there is no queue in here.
+ * Many fetches at once on one event loop, over as many CURLMs as that takes
+ * (net/shard). All calls belong to the loop's thread. The multi is never given
+ * more than the caller adds: there is no queue in here.
  */
 struct multi;
 
 /* Called from the loop, never from inside multi_add(); may add fetches. */
 typedef void multi_done_fn(void *arg, struct fetch *fetch);
 
-/* `concurrency`: how many fetches there will be at most at one time. */
-struct multi *multi_new(struct event_base *base, const struct easy_env *env,
-	size_t concurrency, multi_done_fn *done, void *arg, struct err *err);
+struct multi_args {
+	struct event_base *base;
+	const struct easy_env *env;
+	size_t concurrency;	/* fetches at one time, at most */
+	size_t others;		/* multis that this one shares the process's
+				 * descriptors with */
+	multi_done_fn *done;
+	void *arg;
+};
+
+/* Base and environment are borrowed. */
+struct multi *multi_new(const struct multi_args *args, struct err *err);
 /* Fetches still under way are dropped without a call. NULL is fine. */
 void multi_free(struct multi *multi);
 

@@ -195,6 +195,9 @@ names_lookup(struct names *names, const char *host, size_t host_len,
 	enum names_status status;
 
 	assert(names->asks != NULL);
+	if (waiter->doubt_us > 0)
+		names_cache_doubt(&names->cache, host,
+			names_trim(host, host_len), waiter->doubt_us);
 	status = names_cached(names, host, host_len, port, &addrs);
 	if (status == NAMES_PENDING)
 		asks_add(names->asks, host, names_trim(host, host_len),

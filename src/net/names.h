@@ -56,6 +56,9 @@ struct names;
  */
 struct names_waiter {
 	struct list node;
+	/* Failures that may have passed and were learnt before then are asked
+	 * about again; 0: no failure is. Of clock_us(). */
+	int64_t doubt_us;
 	/* `addrs` is borrowed for the call, NULL unless status is NAMES_OK */
 	void (*done)(struct names_waiter *, enum names_status status,
 		struct addrs *addrs);

@@ -162,6 +162,20 @@ names_cache_put(struct names_cache *cache, const char *name, size_t len,
 }
 
 void
+names_cache_doubt(struct names_cache *cache, const char *name, size_t len,
+	int64_t since_us)
+{
+	struct names_entry *entry;
+
+	pthread_mutex_lock(&cache->lock);
+	entry = names_entry_find(cache, name, len);
+	if (entry != NULL && names_status_transient(entry->status) &&
+	    entry->until_us - names_cache_life_us(entry->status, 0) < since_us)
+		names_entry_free(cache, entry);
+	pthread_mutex_unlock(&cache->lock);
+}
+
+void
 names_cache_swap(struct names_cache *cache, const char *name, size_t len,
 	const struct addrs *old, struct addrs *addrs, int64_t until_us)
 {
@@ -169,7 +183,8 @@ names_cache_swap(struct names_cache *cache, const char *name, size_t len,
 
 	pthread_mutex_lock(&cache->lock);
 	entry = names_entry_find(cache, name, len);
-	if (entry != NULL && entry->addrs == old)
+	if (entry != NULL && entry->addrs == old &&
+	    (old != NULL || entry->status == NAMES_TIMEOUT))
 		names_entry_set(entry, NAMES_OK, addrs, until_us);
 	pthread_mutex_unlock(&cache->lock);
 }

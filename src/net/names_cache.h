@@ -39,7 +39,17 @@ enum names_status names_cache_get(struct names_cache *cache, const char *name,
 void names_cache_put(struct names_cache *cache, const char *name, size_t len,
 	enum names_status status, struct addrs *addrs, int64_t until_us);
 
-/* The same, but only if the name's answer still is `old`. */
+/*
+ * Forgets a failure that may have passed (names_status_transient()) and was
+ * learnt before `since_us`.
+ */
+void names_cache_doubt(struct names_cache *cache, const char *name, size_t len,
+	int64_t since_us);
+
+/*
+ * The same as names_cache_put(), but only if the name's answer still is `old`,
+ * or NAMES_TIMEOUT where that is NULL.
+ */
 void names_cache_swap(struct names_cache *cache, const char *name, size_t len,
 	const struct addrs *old, struct addrs *addrs, int64_t until_us);
 

@@ -57,3 +57,10 @@ versions_add(struct buf *out)
 	buf_printf(out, "%s c-ares/%s libevent/%s", curl_version(),
 		ares_version(NULL), event_get_version());
 }
+
+int
+versions_http2(void)
+{
+	return (curl_version_info(CURLVERSION_NOW)->features &
+		CURL_VERSION_HTTP2) != 0;
+}

@@ -16,4 +16,7 @@ int versions_check(struct err *err);
 /* Appends "libcurl/7.88.1 c-ares/1.18.1 libevent/2.1.12 ...". */
 void versions_add(struct buf *out);
 
+/* Whether libcurl was built with HTTP/2. */
+int versions_http2(void);
+
 #endif

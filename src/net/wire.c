@@ -11,15 +11,18 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "net/exchange.h"
 #include "net/wire.h"
 
 #define WIRE_NULL UINT32_MAX		/* the length of no text */
+#define WIRE_MAX_HEAD (16u << 20)	/* an exchange's: --max-header, or what
+					 * the user has libcurl send */
 
 enum wire_body { WIRE_NO_BODY, WIRE_GIVEN, WIRE_SENT };
 
 struct wire_request_head {
 	int64_t time_left_us;
-	uint64_t body_len;
+	uint64_t body_len, resume_from;
 	uint32_t flags, n_headers, n_addrs;
 	uint32_t origin_len, host_off, host_len;
 	uint16_t port;
@@ -30,10 +33,16 @@ struct wire_request_head {
 struct wire_reply_head {
 	int64_t namelookup_us, connect_us, appconnect_us;
 	int64_t starttransfer_us, total_us, retry_after_us;
+	int64_t last_modified;
+	struct range range;
 	uint64_t size_download;
+	uint64_t request_body_len;
 	int64_t response_code, num_connects;
 	int32_t code, refusal, os_errno;
 	uint32_t version;	/* of wire_versions */
+	int32_t chunked;
+	int32_t exchange;	/* whether there is one */
+	int32_t request_body;	/* whether that has its body */
 	char remote_ip[46];
 };
 
@@ -51,6 +60,16 @@ wire_add_text(struct buf *out, const char *text)
 	buf_add(out, &len, sizeof len);
 	if (text != NULL)
 		buf_add(out, text, len + 1);
+}
+
+/* Bytes that may be NUL. */
+static void
+wire_add_bytes(struct buf *out, const char *p, size_t n)
+{
+	uint32_t len = (uint32_t)n;
+
+	buf_add(out, &len, sizeof len);
+	buf_add(out, p, n);
 }
 
 static enum wire_body
@@ -75,6 +94,7 @@ wire_add_request(struct buf *out, const struct fetch_request *request,
 	memset(&head, 0, sizeof head);
 	head.time_left_us = request->time_left_us;
 	head.body_len = request->body_len;
+	head.resume_from = request->resume_from;
 	head.flags = request->flags;
 	head.n_headers = (uint32_t)request->n_headers;
 	if (request->addrs != NULL)
@@ -90,6 +110,7 @@ wire_add_request(struct buf *out, const struct fetch_request *request,
 	wire_add_text(out, url->text);
 	wire_add_text(out, url->userpwd);
 	wire_add_text(out, request->method);
+	wire_add_text(out, request->if_range);
 	for (i = 0; i < request->n_headers; i++)
 		wire_add_text(out, request->headers[i]);
 	if (request->addrs != NULL)
@@ -99,6 +120,18 @@ wire_add_request(struct buf *out, const struct fetch_request *request,
 		buf_add(out, request->body, request->body_len);
 }
 
+static void
+wire_add_exchange(struct buf *out, const struct exchange *exchange)
+{
+	if (exchange == NULL)
+		return;
+	wire_add_bytes(out, exchange->request, exchange->request_len);
+	wire_add_bytes(out, exchange->response, exchange->response_len);
+	if (exchange->request_body_owned != NULL)
+		buf_add(out, exchange->request_body_owned,
+			exchange->request_body_len);
+}
+
 void
 wire_add_reply(struct buf *out, const struct fetch_reply *reply)
 {
@@ -106,6 +139,18 @@ wire_add_reply(struct buf *out, const struct fetch_reply *reply)
 	uint32_t i;
 
 	memset(&head, 0, sizeof head);
+	head.last_modified = reply->last_modified;
+	head.range.given = reply->range.given;
+	head.range.first = reply->range.first;
+	head.range.last = reply->range.last;
+	head.range.total = reply->range.total;
+	head.chunked = reply->chunked;
+	if (reply->exchange != NULL) {
+		head.exchange = 1;
+		head.request_body_len = reply->exchange->request_body_len;
+		head.request_body =
+			reply->exchange->request_body_owned != NULL;
+	}
 	head.namelookup_us = reply->namelookup_us;
 	head.connect_us = reply->connect_us;
 	head.appconnect_us = reply->appconnect_us;
@@ -126,7 +171,10 @@ wire_add_reply(struct buf *out, const struct fetch_reply *reply)
 	wire_add_text(out, reply->content_type);
 	wire_add_text(out, reply->content_encoding);
 	wire_add_text(out, reply->location);
+	wire_add_text(out, reply->disposition);
+	wire_add_text(out, reply->etag);
 	wire_add_text(out, reply->errormsg);
+	wire_add_exchange(out, reply->exchange);
 }
 
 /* --- reading --- */
@@ -174,6 +222,19 @@ wire_take_text(struct wire_reader *reader)
 	if (text != NULL && memchr(text, '\0', (size_t)len + 1) != text + len)
 		reader->bad = 1;
 	return reader->bad ? NULL : text;
+}
+
+/* A head of an exchange: one of no bytes is none. */
+static const char *
+wire_take_head(struct wire_reader *reader, size_t *ret_len)
+{
+	uint32_t len = 0;
+
+	wire_take_copy(reader, &len, sizeof len);
+	*ret_len = len;
+	if (len == 0 || len > WIRE_MAX_HEAD)
+		reader->bad = 1;
+	return wire_take(reader, len);
 }
 
 static char *
@@ -287,8 +348,10 @@ wire_read_request(const void *p, size_t n, const struct wire_given *given,
 	wire_take_copy(&reader, &head, sizeof head);
 	request->time_left_us = head.time_left_us;
 	request->flags = head.flags;
+	request->resume_from = head.resume_from;
 	wire_take_url(&reader, &head, &request->url);
 	request->method = wire_take_text(&reader);
+	request->if_range = wire_take_text(&reader);
 	wire_take_headers(&reader, head.n_headers, ret);
 	wire_take_addrs(&reader, head.n_addrs, ret);
 	wire_take_body(&reader, &head, given, request);
@@ -304,6 +367,16 @@ wire_request_release(struct wire_request *request)
 	*request = (struct wire_request){ 0 };
 }
 
+/* As net/range would have it. */
+static int
+wire_range_fits(const struct range *range)
+{
+	return range->given == 0 ||
+		(range->given == 1 && range->first <= range->last &&
+		range->last < INT64_MAX &&
+		(range->total == 0 || range->last < range->total));
+}
+
 /* What others index tables with, or take for a duration. */
 static int
 wire_reply_fits(const struct wire_reply_head *head)
@@ -315,7 +388,60 @@ wire_reply_fits(const struct wire_reply_head *head)
 		head->namelookup_us >= 0 && head->connect_us >= 0 &&
 		head->appconnect_us >= 0 && head->starttransfer_us >= 0 &&
 		head->total_us >= 0 && head->retry_after_us >= -1 &&
+		head->last_modified >= -1 &&
+		(head->chunked == 0 || head->chunked == 1) &&
+		(head->exchange == 0 || head->exchange == 1) &&
+		(head->request_body == 0 ||
+		head->request_body == head->exchange) &&
+		wire_range_fits(&head->range) &&
 		memchr(head->remote_ip, '\0', sizeof head->remote_ip) != NULL;
+}
+
+/* The texts and bytes of a reply, where they lie. */
+struct wire_reply_texts {
+	const char *content_type, *content_encoding, *location;
+	const char *disposition, *etag, *errormsg;
+	const char *request, *response;	/* of the exchange, where it is */
+	const void *request_body;	/* likewise */
+	size_t request_len, response_len;
+};
+
+static void
+wire_take_texts(struct wire_reader *reader,
+	const struct wire_reply_head *head, struct wire_reply_texts *ret)
+{
+	ret->content_type = wire_take_text(reader);
+	ret->content_encoding = wire_take_text(reader);
+	ret->location = wire_take_text(reader);
+	ret->disposition = wire_take_text(reader);
+	ret->etag = wire_take_text(reader);
+	ret->errormsg = wire_take_text(reader);
+	if (!head->exchange)
+		return;
+	ret->request = wire_take_head(reader, &ret->request_len);
+	ret->response = wire_take_head(reader, &ret->response_len);
+	if (head->request_body)
+		ret->request_body = wire_take(reader, head->request_body_len);
+}
+
+static struct exchange *
+wire_make_exchange(const struct wire_reply_head *head,
+	const struct wire_reply_texts *texts)
+{
+	struct exchange *exchange;
+
+	if (!head->exchange)
+		return NULL;
+	exchange = exchange_new();
+	exchange->request = mem_dup(texts->request, texts->request_len);
+	exchange->request_len = texts->request_len;
+	exchange->request_body_len = head->request_body_len;
+	if (head->request_body)
+		exchange->request_body = exchange->request_body_owned =
+			mem_dup(texts->request_body, head->request_body_len);
+	exchange->response = mem_dup(texts->response, texts->response_len);
+	exchange->response_len = texts->response_len;
+	return exchange;
 }
 
 int
@@ -323,14 +449,11 @@ wire_read_reply(const void *p, size_t n, struct fetch_reply *ret)
 {
 	struct wire_reader reader = { .at = p, .left = n };
 	struct wire_reply_head head = { 0 };
-	const char *content_type, *content_encoding, *location, *errormsg;
+	struct wire_reply_texts texts = { 0 };
 
 	fetch_reply_clear(ret);
 	wire_take_copy(&reader, &head, sizeof head);
-	content_type = wire_take_text(&reader);
-	content_encoding = wire_take_text(&reader);
-	location = wire_take_text(&reader);
-	errormsg = wire_take_text(&reader);
+	wire_take_texts(&reader, &head, &texts);
 	if (reader.bad || reader.left > 0 || !wire_reply_fits(&head))
 		return -1;
 	*ret = (struct fetch_reply){
@@ -347,10 +470,16 @@ wire_read_reply(const void *p, size_t n, struct fetch_reply *ret)
 		.total_us = head.total_us,
 		.size_download = head.size_download,
 		.retry_after_us = head.retry_after_us,
-		.content_type = wire_copy(content_type),
-		.content_encoding = wire_copy(content_encoding),
-		.location = wire_copy(location),
-		.errormsg = wire_copy(errormsg),
+		.content_type = wire_copy(texts.content_type),
+		.content_encoding = wire_copy(texts.content_encoding),
+		.location = wire_copy(texts.location),
+		.last_modified = head.last_modified,
+		.disposition = wire_copy(texts.disposition),
+		.etag = wire_copy(texts.etag),
+		.range = head.range,
+		.exchange = wire_make_exchange(&head, &texts),
+		.chunked = head.chunked,
+		.errormsg = wire_copy(texts.errormsg),
 	};
 	memcpy(ret->remote_ip, head.remote_ip, sizeof ret->remote_ip);
 	return 0;

@@ -30,14 +30,17 @@ struct wire_request {
 void wire_add_request(struct buf *out, const struct fetch_request *request,
 	const struct wire_given *given);
 /*
- * Fills *ret, which may hold an earlier one. Method, headers and body point
- * into the message, which must outlive the fetch. What takes the reply's body
- * does not travel: there is no write_body. -1: not a whole request.
+ * Fills *ret, which may hold an earlier one. Method, If-Range, headers and
+ * body point into the message, which must outlive the fetch. What takes the
+ * reply's body does not travel: there is no write_body and no begin_body. -1:
+ * not a whole request.
  */
 int wire_read_request(const void *p, size_t n, const struct wire_given *given,
 	struct wire_request *ret);
 void wire_request_release(struct wire_request *request);
 
+/* An exchange's request body travels where it is the exchange's own: otherwise
+ * whoever reads the reply has it. */
 void wire_add_reply(struct buf *out, const struct fetch_reply *reply);
 /* Clears *ret first. -1: not a reply; then *ret stays cleared. */
 int wire_read_reply(const void *p, size_t n, struct fetch_reply *ret);

@@ -18,6 +18,8 @@
 #include "opt/opt.h"
 #include "opt/table.h"
 
+#define OPT_FIXED_MAX (1u << 20)	/* bytes of one value */
+
 struct opts *
 opts_new(void)
 {
@@ -285,4 +287,25 @@ opts_find(const struct opts *opts, const char *name)
 	const struct opt_entry *entry = opts_entry(opts, name, strlen(name));
 
 	return entry != NULL ? entry->opt : NULL;
+}
+
+char **
+opts_fixed(const struct opts *opts, size_t *ret_n)
+{
+	char **texts = mem_array(opts->n_entries + 1, sizeof *texts);
+	const struct opt_entry *entry;
+	struct buf out;
+	size_t i, n = 0;
+
+	for (i = 0; i < opts->n_entries; i++) {
+		entry = &opts->entries[i];
+		if (!(entry->opt->flags & OPT_FIXED))
+			continue;
+		buf_init(&out, OPT_FIXED_MAX);
+		buf_printf(&out, "%s=", entry->opt->name);
+		entry->opt->type->print(entry->opt, entry->at, &out);
+		texts[n++] = buf_take(&out);
+	}
+	*ret_n = n;
+	return texts;
 }

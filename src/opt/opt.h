@@ -66,6 +66,8 @@ enum opt_flags {
 	OPT_VALUE_OPTIONAL = 1 << 2,	/* --help[=TOPIC]: else "" is parsed */
 	OPT_NO_CONFIG = 1 << 3,	/* not for config files (--help, --config) */
 	OPT_SECRET = 1 << 4,	/* value never shown in messages */
+	OPT_FIXED = 1 << 5,	/* for opts_fixed(): what a run that is gone on
+				 * with must not change */
 };
 
 struct opt {
@@ -158,6 +160,12 @@ int opts_check(const struct opts *opts, struct err *err);
  * has its default.
  */
 int opts_given(const struct opts *opts, const char *name);
+
+/*
+ * The values of all rows that are OPT_FIXED, as "name=value" each, in the order
+ * of the tables; texts and array are for free().
+ */
+char **opts_fixed(const struct opts *opts, size_t *ret_n);
 
 /* Whether it was said on the command line, by any word for it. */
 int opts_typed(const struct opts *opts, const char *name);

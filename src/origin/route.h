@@ -38,6 +38,7 @@ struct route_set {
 /* One word a file; each ends in `const struct route_set NAME`. */
 #define ROUTE_SETS(X) \
 	X(routes_plain) \
+	X(routes_ranges) \
 	X(routes_timed) \
 	X(routes_hops) \
 	X(routes_broken) \

@@ -33,7 +33,7 @@ struct process_request {
 	uint64_t seq;
 	int64_t response_code;
 	struct body_place place;
-	int has_body, has_type, has_coding, wants_output;
+	int has_body, has_type, has_coding, wants_output, chunked;
 };
 
 /* In front of the stages' outcome. The clock is the same in all processes. */
@@ -138,6 +138,7 @@ process_perform(void *arg, const struct packet *request,
 
 	memcpy(&head, request->bytes.data, sizeof head);
 	process_read_page(request, &head, &work.page);
+	work.chunked = head.chunked;
 	if (head.wants_output) {
 		out = request->fds[head.place.in_file];
 		work.out = process_write;
@@ -210,13 +211,14 @@ process_ask(void *arg, struct list *task, struct packet *request)
 	head.has_type = page->content_type != NULL;
 	head.has_coding = page->content_encoding != NULL;
 	head.wants_output = work->out != NULL;
+	head.chunked = work->chunked;
 	if (work->body != NULL) {
 		body_tell(work->body, &head.place, &fd);
 		if (head.place.in_file)
 			request->fds[request->n_fds++] = fd;
 		if (head.wants_output)
 			request->fds[request->n_fds++] =
-				body_fd(work->body);
+				body_share_made(work->body);
 	}
 	buf_add(&request->bytes, &head, sizeof head);
 	process_add_text(&request->bytes, page->url);

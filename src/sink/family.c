@@ -19,14 +19,16 @@ sink_find(const char *name, struct err *err)
 {
 	const char *names[sizeof sinks / sizeof *sinks];
 	const char *near;
-	size_t i;
+	size_t i, n = 0;
 
 	for (i = 0; sinks[i] != NULL; i++) {
+		if (sinks[i]->caps & SINK_BODIES)
+			continue;
 		if (strcmp(sinks[i]->name, name) == 0)
 			return sinks[i];
-		names[i] = sinks[i]->name;
+		names[n++] = sinks[i]->name;
 	}
-	names[i] = NULL;
+	names[n] = NULL;
 	near = opt_nearest(name, names);
 	if (near == NULL)
 		err_set(err, ERR_USAGE, "no format is called '%s'", name);

@@ -4,12 +4,16 @@
 
 #include "core/sink.h"
 
-/* X(name): one file sink/NAME.c each, in the order of the manual. */
+/* X(name): one file sink/NAME.c each, in the order of the manual; those of
+ * bodies last, in the order they are to have them. */
 #define SINKS(X) \
 	X(lines) \
 	X(json) \
 	X(csv) \
-	X(none)
+	X(none) \
+	X(warc) \
+	X(files) \
+	X(cat)
 
 #define SINK_DECLARE(name) extern const struct sink sink_##name;
 SINKS(SINK_DECLARE)

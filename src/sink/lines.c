@@ -77,8 +77,12 @@ lines_add_default(struct buf *out, const struct result *result)
 		error_class_name(result->error_class));
 	said = lines_add_reason(out, said, result->error_detail);
 	lines_add_reason(out, said, result->errormsg);
-	/* What a signal cut off is not final either, but ends here. */
-	if (!result->final && result->error_class != ERROR_STOPPED) {
+	if (result->skipped)
+		buf_add_text(out, " skipped");
+	/* What was cut off or left out is not final either, but ends here. */
+	if (!result->final && result->error_class != ERROR_STOPPED &&
+	    result->error_class != ERROR_DEADLINE &&
+	    result->error_class != ERROR_LOCAL) {
 		buf_add_text(out, " (attempt ");
 		buf_add_u64(out, result->attempt);
 		buf_add_text(out, ", will retry)");

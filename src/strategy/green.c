@@ -115,7 +115,7 @@ green_run(struct run *run, const void *settings, struct err *err)
 	green.coroutines = coroutines_new(own->stack);
 	rc = coroutines_reserve(green.coroutines, err);
 	if (rc == 0)
-		rc = engine_run(run, &hooks, err);
+		rc = engine_run(run, &hooks, 1, err);
 	coroutines_free(green.coroutines);
 	return rc;
 }

@@ -32,11 +32,11 @@ struct lines {
 };
 
 struct lines *
-lines_new(int fd, size_t max_line, _Atomic uint64_t *count)
+lines_new(int fd, int hurry_fd, size_t max_line, _Atomic uint64_t *count)
 {
 	struct lines *lines = mem_array(1, sizeof *lines);
 
-	lines->reader = reader_new(fd, count);
+	lines->reader = reader_new(fd, hurry_fd, count);
 	lines->max = max_line;
 	lines->size = LINES_SIZE;
 	lines->data = mem_alloc(lines->size + 1);

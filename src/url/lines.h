@@ -22,8 +22,9 @@ struct line {
 	int too_long;		/* over max_line bytes: text is "" */
 };
 
-/* `fd` and `count` as in reader.h. */
-struct lines *lines_new(int fd, size_t max_line, _Atomic uint64_t *count);
+/* `fd`, `hurry_fd` and `count` as in reader.h. */
+struct lines *lines_new(int fd, int hurry_fd, size_t max_line,
+	_Atomic uint64_t *count);
 void lines_free(struct lines *lines);
 
 /*

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -32,7 +31,7 @@ enum reader_kind {
 
 /* in[at] to in[len - 1] are read and not yet used. */
 struct reader {
-	int fd;
+	int fd, hurry_fd;
 	_Atomic uint64_t *count;
 	enum reader_kind kind;
 	z_stream z;		/* set up unless NEW or PLAIN */
@@ -41,11 +40,12 @@ struct reader {
 };
 
 struct reader *
-reader_new(int fd, _Atomic uint64_t *count)
+reader_new(int fd, int hurry_fd, _Atomic uint64_t *count)
 {
 	struct reader *reader = mem_alloc(sizeof *reader);
 
 	reader->fd = fd;
+	reader->hurry_fd = hurry_fd;
 	reader->count = count;
 	reader->kind = READER_NEW;
 	reader->z = (z_stream){ 0 };
@@ -63,42 +63,36 @@ reader_free(struct reader *reader)
 	free(reader);
 }
 
-/*
- * A pipe may keep us waiting for ever: here, and where nothing is held, the
- * reading thread may be cancelled (frontier_free() does).
- */
-static ssize_t
-reader_wait(int fd, void *p, size_t n)
+/* A pipe may keep us waiting for ever, unless there is hurry. */
+static int
+reader_wait(const struct reader *reader, struct err *err)
 {
-	ssize_t got;
-	int state;
+	struct pollfd fds[] = {
+		{ .fd = reader->fd, .events = POLLIN },
+		{ .fd = reader->hurry_fd, .events = POLLIN },
+	};
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-	got = read(fd, p, n);
-	pthread_setcancelstate(state, NULL);
-	return got;
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	if (fds[0].revents == 0 && fds[1].revents != 0)
+		return err_set(err, ERR_INTERRUPTED, "not waited for");
+	return 0;
 }
 
 /* read(2) that survives signals and descriptors left non-blocking. */
 static ssize_t
 reader_fd(struct reader *reader, void *p, size_t n, struct err *err)
 {
-	struct pollfd wait = { .fd = reader->fd, .events = POLLIN };
 	ssize_t got;
-	int state;
 
-	for (;;) {
-		got = reader_wait(reader->fd, p, n);
-		if (got >= 0)
-			break;
-		if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-			poll(&wait, 1, -1);
-			pthread_setcancelstate(state, NULL);
-		} else if (errno != EINTR) {
-			return err_sys(err, "cannot read");
-		}
-	}
+	do {
+		if (reader_wait(reader, err) != 0)
+			return -1;
+		got = read(reader->fd, p, n);
+	} while (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK ||
+	    errno == EINTR));
+	if (got < 0)
+		return err_sys(err, "cannot read");
 	atomic_fetch_add_explicit(reader->count, (uint64_t)got,
 		memory_order_relaxed);
 	return got;

@@ -10,9 +10,10 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -34,6 +35,7 @@ struct source {
 	/* The open list; NULL in between. */
 	struct lines *lines;
 	int fd;
+	int hurry_fd;		/* eventfd(2): readable once there is hurry */
 	_Atomic uint64_t read;
 	uint64_t total;
 };
@@ -79,11 +81,13 @@ source_new(const struct source_settings *settings, char *const *operands,
 		source->proto_default = mem_strdup(settings->proto_default);
 	source->stdin_fd = stdin_fd;
 	source->fd = -1;
-	if (source_add_operands(source, operands, n, err) != 0) {
-		source_free(source);
-		return NULL;
-	}
-	return source;
+	source->hurry_fd = eventfd(0, EFD_CLOEXEC);
+	if (source->hurry_fd < 0)
+		err_sys(err, "eventfd");
+	else if (source_add_operands(source, operands, n, err) == 0)
+		return source;
+	source_free(source);
+	return NULL;
 }
 
 /* Ends the open list and goes on to the next. */
@@ -106,6 +110,8 @@ source_free(struct source *source)
 	if (source == NULL)
 		return;
 	source_close(source);
+	if (source->hurry_fd >= 0)
+		close(source->hurry_fd);
 	for (i = 0; i < source->n; i++)
 		operand_release(&source->operands[i]);
 	free(source->operands);
@@ -113,17 +119,16 @@ source_free(struct source *source)
 	free(source);
 }
 
-/* A FIFO is opened when its writer comes: until then the thread may be
- * cancelled, as in reader.c. */
+/* A FIFO that nobody writes to yet is waited for like one that is empty. */
 static int
-source_open_file(const char *path)
+source_open_file(const struct operand *operand)
 {
-	int state, fd;
+	int flags = O_RDONLY | O_CLOEXEC;
+	uint64_t size;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	pthread_setcancelstate(state, NULL);
-	return fd;
+	if (!operand_size(operand, &size))
+		flags |= O_NONBLOCK;
+	return open(operand->path, flags);
 }
 
 static int
@@ -134,26 +139,127 @@ source_open(struct source *source, struct err *err)
 	if (operand->kind == OPERAND_STDIN) {
 		source->fd = source->stdin_fd;
 	} else {
-		source->fd = source_open_file(operand->path);
+		source->fd = source_open_file(operand);
 		if (source->fd < 0)
 			return err_sys(err, "cannot open list '%.200s'",
 				operand->name);
 	}
-	source->lines = lines_new(source->fd, source->settings.max_line,
-		&source->read);
+	source->lines = lines_new(source->fd, source->hurry_fd,
+		source->settings.max_line, &source->read);
 	return 0;
 }
 
-static void
-source_item_start(struct source *source, struct source_item *item,
-	uint64_t line)
+void
+source_hurry(struct source *source)
 {
-	*item = (struct source_item){
-		.seq = ++source->seq,
-		.line = line,
+	eventfd_write(source->hurry_fd, 1);
+}
+
+int
+source_is_rereadable(const struct source *source)
+{
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < source->n; i++)
+		if (source->operands[i].kind == OPERAND_STDIN ||
+		    !operand_size(&source->operands[i], &size))
+			return 0;
+	return 1;
+}
+
+/* --- lines --- */
+
+/* Cuts blanks at both ends, the CR of CRLF among them. */
+static void
+source_trim(struct line *line)
+{
+	char *at = line->text, *end = line->text + line->len;
+
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	while (end > at && (end[-1] == ' ' || end[-1] == '\t' ||
+	    end[-1] == '\r'))
+		end--;
+	*end = '\0';
+	line->text = at;
+	line->len = (size_t)(end - at);
+}
+
+/* The open list's next: 1, 0 at its end, -1. */
+static int
+source_read_line(struct source *source, struct line *ret, struct err *err)
+{
+	int rc;
+
+	while ((rc = lines_next(source->lines, ret, err)) > 0) {
+		if (ret->too_long)
+			return 1;
+		source_trim(ret);
+		if (ret->len > 0 && *ret->text != '#')
+			return 1;
+	}
+	if (rc < 0)
+		err_in(err, "%.120s: line %" PRIu64,
+			source->operands[source->at].name,
+			lines_number(source->lines));
+	return rc;
+}
+
+static void
+source_fill_line(struct source *source, struct source_line *ret,
+	const struct line *line)
+{
+	/* One thread writes it; others only want to see it grow. */
+	uint64_t seq = atomic_load_explicit(&source->seq,
+		memory_order_relaxed) + 1;
+
+	atomic_store_explicit(&source->seq, seq, memory_order_relaxed);
+	*ret = (struct source_line){
+		.seq = seq,
+		.number = line->number,
 		.list = source->operands[source->at].name,
+		.text = line->text,
+		.len = line->len,
+		.too_long = line->too_long,
 	};
 }
+
+int
+source_next_line(struct source *source, struct source_line *ret,
+	struct err *err)
+{
+	const struct operand *operand;
+	struct line line;
+	int rc;
+
+	while (source->at < source->n) {
+		operand = &source->operands[source->at];
+		if (operand->kind == OPERAND_URL) {
+			line = (struct line){ .text = operand->path,
+				.len = strlen(operand->path) };
+			source_fill_line(source, ret, &line);
+			source->at++;
+			return 1;
+		}
+		if (source->lines == NULL && source_open(source, err) != 0) {
+			source_close(source);
+			return -1;
+		}
+		rc = source_read_line(source, &line, err);
+		if (rc > 0) {
+			source_fill_line(source, ret, &line);
+			return 1;
+		}
+		source_close(source);
+		if (rc < 0)
+			return -1;
+	}
+	source->ended = 1;
+	return 0;
+}
+
+/* --- items --- */
 
 /* "urls.txt: line 12: 'ftp://x/': why"; an operand has no line. */
 static void
@@ -187,7 +293,7 @@ source_public_text(const char *text, size_t len)
 }
 
 static void
-source_item_url(struct source *source, struct source_item *item,
+source_item_url(const struct source *source, struct source_item *item,
 	const char *text, size_t len)
 {
 	struct err err;
@@ -201,7 +307,7 @@ source_item_url(struct source *source, struct source_item *item,
 }
 
 static void
-source_item_json(struct source *source, struct source_item *item,
+source_item_json(const struct source *source, struct source_item *item,
 	const char *text, size_t len)
 {
 	struct err err;
@@ -220,80 +326,37 @@ source_item_json(struct source *source, struct source_item *item,
 	}
 }
 
-/* Cuts blanks at both ends, the CR of CRLF among them. */
-static void
-source_trim(struct line *line)
-{
-	while (line->len > 0 && (*line->text == ' ' || *line->text == '\t')) {
-		line->text++;
-		line->len--;
-	}
-	while (line->len > 0 && strchr(" \t\r", line->text[line->len - 1]) &&
-	       line->text[line->len - 1] != '\0')
-		line->len--;
-	line->text[line->len] = '\0';
-}
-
-/* 1 when the line is an item, 0 for blank lines and comments. */
-static int
-source_item_line(struct source *source, struct source_item *item,
-	struct line *line)
+void
+source_parse(const struct source *source, const struct source_line *line,
+	struct source_item *ret)
 {
 	char why[64];
 
-	if (!line->too_long)
-		source_trim(line);
-	if (!line->too_long && (line->len == 0 || *line->text == '#'))
-		return 0;
-	source_item_start(source, item, line->number);
+	*ret = (struct source_item){
+		.seq = line->seq, .line = line->number, .list = line->list,
+	};
 	if (line->too_long) {
-		item->text = mem_strdup("");
+		ret->text = mem_strdup("");
 		snprintf(why, sizeof why, "longer than %zu bytes",
 			source->settings.max_line);
-		source_item_bad(item, why);
-	} else if (source->settings.format == SOURCE_NDJSON) {
-		source_item_json(source, item, line->text, line->len);
+		source_item_bad(ret, why);
+	} else if (source->settings.format == SOURCE_NDJSON &&
+	    line->number > 0) {
+		source_item_json(source, ret, line->text, line->len);
 	} else {
-		source_item_url(source, item, line->text, line->len);
+		source_item_url(source, ret, line->text, line->len);
 	}
-	return 1;
 }
 
 int
 source_next(struct source *source, struct source_item *ret, struct err *err)
 {
-	const struct operand *operand;
-	struct line line;
-	int rc;
+	struct source_line line;
+	int rc = source_next_line(source, &line, err);
 
-	while (source->at < source->n) {
-		operand = &source->operands[source->at];
-		if (operand->kind == OPERAND_URL) {
-			source_item_start(source, ret, 0);
-			source_item_url(source, ret, operand->path,
-				strlen(operand->path));
-			source->at++;
-			return 1;
-		}
-		if (source->lines == NULL && source_open(source, err) != 0) {
-			source_close(source);
-			return -1;
-		}
-		rc = lines_next(source->lines, &line, err);
-		if (rc > 0) {
-			if (source_item_line(source, ret, &line))
-				return 1;
-			continue;
-		}
-		if (rc < 0)
-			err_in(err, "%.120s: line %" PRIu64, operand->name,
-				lines_number(source->lines));
-		source_close(source);
-		if (rc < 0)
-			return -1;
-	}
-	source->ended = 1;
-	return 0;
+	if (rc > 0)
+		source_parse(source, &line, ret);
+	return rc;
 }
 
 void

@@ -31,11 +31,22 @@ struct source_request {
 	char *output;		/* file for the body */
 };
 
-struct source_item {
+/* A URL line as it is written, blanks at its ends cut off. */
+struct source_line {
 	uint64_t seq;		/* URL lines from 1, over all lists */
-	uint64_t line;		/* in its list, from 1; 0 for an operand */
+	uint64_t number;	/* in its list, from 1; 0 for an operand */
 	const char *list;	/* name for messages: file, "standard input",
 				 * "command line"; the source's own */
+	const char *text;	/* until the next line; NUL at its end. It may
+				 * hold passwords and NUL bytes */
+	size_t len;
+	int too_long;		/* over max_line bytes: text is "" */
+};
+
+struct source_item {
+	uint64_t seq;		/* as its line's */
+	uint64_t line;		/* its number */
+	const char *list;
 	char *text;		/* as written, without user:password@ */
 	struct url url;		/* empty when bad.code is not ERR_NONE */
 	struct source_request *request;	/* NULL: nothing beyond the URL */
@@ -55,15 +66,30 @@ struct source;
 struct source *source_new(const struct source_settings *settings,
 	char *const *operands, size_t n, int stdin_fd, struct err *err);
 void source_free(struct source *source);
+/* Whether another source of the same operands has the same to read: not of
+ * standard input or a pipe. */
+int source_is_rereadable(const struct source *source);
 
 /*
- * The next URL line: 1 with *ret filled (source_item_release() ends it), 0 at
- * the end of the last list, -1 when reading failed (ERR_IO; damaged gzip
- * too). A bad line is an item too, with `bad` set. May block on a pipe or
- * terminal.
+ * The next URL line, not looked into: 1, 0 at the end of the last list, -1
+ * when reading failed (ERR_IO; damaged gzip too). Blank lines and comments are
+ * left out. May block on a pipe or terminal, unless there is hurry: then -1
+ * with ERR_INTERRUPTED.
  */
+int source_next_line(struct source *source, struct source_line *ret,
+	struct err *err);
+/*
+ * What it says; source_item_release() ends it. A bad line is an item too, with
+ * `bad` set.
+ */
+void source_parse(const struct source *source, const struct source_line *line,
+	struct source_item *ret);
+/* Both together. */
 int source_next(struct source *source, struct source_item *ret,
 	struct err *err);
+/* From now on the list is read only as far as that waits for nothing. Any
+ * thread; again is fine. */
+void source_hurry(struct source *source);
 void source_item_release(struct source_item *item);
 /* A second one of the same; `from` is a good line. */
 void source_item_copy(struct source_item *ret,

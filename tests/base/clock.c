@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -35,6 +37,26 @@ wall_time_is_the_systems(void **state)
 	/* time(2) may lag behind by a tick of the kernel. */
 	assert_true(now / CLOCK_SECOND >= before);
 	assert_true(now / CLOCK_SECOND <= after + 1);
+}
+
+static void
+no_file_is_dated_before_it_was_written(void **state)
+{
+	struct stat st;
+	int64_t now;
+	FILE *file;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		now = clock_file_us();
+		file = tmpfile();
+		assert_non_null(file);
+		assert_int_equal(fstat(fileno(file), &st), 0);
+		assert_true(st.st_ctim.tv_sec * CLOCK_SECOND +
+			st.st_ctim.tv_nsec / 1000 >= now);
+		fclose(file);
+	}
 }
 
 static void
@@ -70,6 +92,7 @@ dates_are_rfc_3339_in_utc(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(monotonic_time_does_not_go_back),
 	cmocka_unit_test(wall_time_is_the_systems),
+	cmocka_unit_test(no_file_is_dated_before_it_was_written),
 	cmocka_unit_test(dates_are_rfc_3339_in_utc),
 };
 

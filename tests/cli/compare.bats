@@ -73,6 +73,24 @@ requests() {
 	[ "$(requests)" -eq 0 ]
 }
 
+@test "no run is spared what another one saved" {
+	sed 's|.*|{"url":"&","output":"&"}|; s|"[^"]*/\([0-9]*\)"}|"o/\1"}|' \
+		list >list.ndjson
+	for option in -O '-o %{seq}' '--input-format ndjson'; do
+		run -2 --separate-stderr fetch -s serial,async $option \
+			list.ndjson
+		[[ $stderr == *"would save what the others then skip"* ]]
+		[[ $stderr == *"add --existing overwrite"* ]]
+	done
+	[ "$(requests)" -eq 0 ]
+	run fetch --dry-run --input-format ndjson /dev/null
+	[[ $output != *"without jansson"* ]] || skip "${lines[0]}"
+	run -0 --separate-stderr fetch -s serial,async --existing overwrite \
+		--input-format ndjson list.ndjson
+	[ "$(requests)" -eq 40 ]
+	[ "$(find o -type f | wc -l)" -eq 20 ]
+}
+
 @test "the status is the worst of the runs'" {
 	run -1 fetch -s serial,async list "$ORIGIN_URL/status/404"
 	[[ ${lines[1]} == serial*" 1" ]]

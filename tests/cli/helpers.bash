@@ -246,3 +246,18 @@ start_dnsmasq() {
 	echo "dnsmasq did not start: $(<"$dir/log")" >&2
 	return 1
 }
+
+# start_responder: a server that misbehaves as tests/net/responder.h says. Sets
+# DNS_SERVER.
+start_responder() {
+	local dir port
+
+	[ -x "${builddir:-..}/net/responder" ] || skip "no responder was built"
+	dir=$(server_dir)
+	mkfifo "$dir/says"
+	"${builddir:-..}/net/responder" >"$dir/says" </dev/null 3>&- &
+	server_pids+=($!)
+	exec 9<"$dir/says"
+	read -r -t 10 -u 9 port
+	DNS_SERVER=127.0.0.1:$port
+}

@@ -64,3 +64,74 @@ all_fetched() {
 	done
 	[ "$(curl -s "$ORIGIN_URL/stats" | jq .requests)" -le 1 ]
 }
+
+# few_ports FIRST LAST COMMAND...: in a network of its own, without IPv6, that
+# has those local ports alone.
+few_ports() {
+	local script='
+		echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+		echo "$1 $2" >/proc/sys/net/ipv4/ip_local_port_range
+		python3 -c "
+import fcntl, socket, struct
+up = struct.pack(\"16sH14s\", b\"lo\", 0x49, b\"\")
+fcntl.ioctl(socket.socket(), 0x8914, up)"
+		shift 2
+		exec "$@"'
+
+	unshare --net --map-root-user -- bash -c "$script" - "$@"
+}
+
+# fetch_names STRATEGY...: many hosts; what was said is in a file of that name.
+fetch_names() {
+	start_origin
+	for i in {1..60}; do
+		echo "http://h$i.test:$ORIGIN_PORT/delay/20"
+	done >list
+	for strategy; do
+		"$FETCHALL" -s "$strategy" -c 50 --retry 0 --summary json \
+			--resolve "*:$ORIGIN_PORT:127.0.0.1" --format none \
+			list 2>"$strategy" || :
+	done
+	echo "http://[::1]:$ORIGIN_PORT/" | "$FETCHALL" --quiet --retry 0 \
+		-w '%{error_class} %{error_detail}' - >six || :
+	stop_all
+}
+
+@test "local ports that run out are waited for" {
+	need unshare jq
+	few_ports 40000 40031 true || skip "no network of our own"
+	export -f fetch_names start_origin server_dir stop_all stop
+	export BATS_TEST_TMPDIR
+	few_ports 40000 40031 bash -c 'server_pids=(); fetch_names "$@"' - \
+		async thread-pool
+	for strategy in async thread-pool; do
+		jq . "$strategy"
+		[ "$(jq .ok "$strategy")" -eq 60 ]
+		[ "$(jq .failed "$strategy")" -eq 0 ]
+		[ "$(jq .limits.ports "$strategy")" -eq 0 ]
+		jq -e '.limits.local_ports > 0.1' "$strategy"
+	done
+	# No address to reach it from has the same name for connect(2).
+	[ "$(<six)" = "connect unreachable" ]
+}
+
+@test "open files that run out are waited for" {
+	need prlimit jq
+	for i in {1..400}; do echo "$ORIGIN_URL/delay/50?$i"; done >list
+	mkfifo more
+	# Some connections are open when the limit falls below those there are.
+	"$FETCHALL" -c 60 --retry 0 --format none - <more 2>said 3>&- &
+	pid=$!
+	exec {list}>more
+	head -n 10 list >&"$list"
+	until [ "$(curl -s "$ORIGIN_URL/stats" | jq .requests)" -ge 10 ]; do
+		sleep 0.02
+	done
+	prlimit --pid "$pid" --nofile=40:40
+	tail -n +11 list >&"$list"
+	exec {list}>&-
+	wait "$pid"
+	cat said
+	grep -q '400 URLs: 400 ok, 0 failed' said
+	grep -q 'open files were waited for (ulimit -n)' said
+}

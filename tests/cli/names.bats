@@ -15,19 +15,6 @@ teardown() {
 	stop_all
 }
 
-# start_responder: sets DNS_SERVER; tests/net/responder.h says what it knows.
-start_responder() {
-	local port
-
-	[ -x "${builddir:-..}/net/responder" ] || skip "no responder was built"
-	mkfifo says
-	"${builddir:-..}/net/responder" >says </dev/null 3>&- &
-	server_pids+=($!)
-	exec 9<says
-	read -r -t 10 -u 9 port
-	DNS_SERVER=127.0.0.1:$port
-}
-
 # ask NAME [OPTION...]: "code class detail" of a fetch from that host.
 ask() {
 	local name=$1

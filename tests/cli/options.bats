@@ -247,12 +247,27 @@ setting() {
 @test "what was typed for nothing is refused, but not what a file says" {
 	local option
 
-	for option in '-j 3' '--pool inline' '--buffer 2MiB'; do
+	for option in '-j 3' '--pool inline'; do
 		run -2 --separate-stderr fetchall $option --dry-run http://x/
 		[[ $stderr == *" is for stages: there is no --post" ]]
+		run -2 fetchall $option -O --dry-run http://x/
 		fetchall $option -p wc --dry-run http://x/
 		fetchall $option --compressed --dry-run http://x/
 	done
+	run -2 --separate-stderr fetchall --buffer 2MiB --dry-run http://x/
+	[[ $stderr == *" is for bodies: there is no --save and no --post" ]]
+	for option in '-p wc' --compressed -O '-o %{seq}'; do
+		fetchall --buffer 2MiB $option --dry-run http://x/
+	done
+	for option in '--output-dir x' '--existing refuse' \
+		--content-disposition --fold-case; do
+		run -2 --separate-stderr fetchall $option -p wc --dry-run \
+			http://x/
+		[[ $stderr == *" is for files: there is no --save and no "* ]]
+		fetchall $option -O --dry-run http://x/
+		fetchall $option -o '%{seq}' --dry-run http://x/
+	done
+	[ ! -e x ]
 	echo 'jobs = 3' >file
 	fetchall --config file --dry-run http://x/
 	run -2 --separate-stderr fetchall -s serial,async --summary json \

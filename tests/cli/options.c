@@ -125,6 +125,9 @@ every_example_is_a_command_line(void **state)
 	assert_true(n >= 8);
 }
 
+/* Some options are for nothing without these. */
+#define EVERY_DEFAULT "fetchall -Opwc --warc-file=w "
+
 static void
 every_default_can_be_typed(void **state)
 {
@@ -141,8 +144,8 @@ every_default_can_be_typed(void **state)
 		if (opt->dflt == NULL)
 			continue;
 		line = opt->type == &opt_flag ?
-			mem_printf("fetchall -pwc --%s", opt->name) :
-			mem_printf("fetchall -pwc --%s=%s", opt->name,
+			mem_printf(EVERY_DEFAULT "--%s", opt->name) :
+			mem_printf(EVERY_DEFAULT "--%s=%s", opt->name,
 				opt->dflt);
 		if (parse_once(line, &err) != 0)
 			fail_msg("%s: %s", line, err.text);

@@ -453,3 +453,30 @@ stat() {
 	run -3 "$ORIGIN" --port 0 --raw-dir "$DIR/none"
 	run -3 "$ORIGIN" --port 0 --port-file "$DIR/none/port"
 }
+
+@test "/range: the first reply is cut, later ones are parts" {
+	alphabet=abcdefghijklmnopqrstuvwxyz
+	run -18 get "$URL/range/cut/26?cut=20"
+	run -0 get -i -r 20- "$URL/range/cut/26?cut=20"
+	[[ $output == *"206 Partial Content"* ]]
+	[[ $output == *"Content-Range: bytes 20-25/26"* ]]
+	[[ $output == *'ETag: "a"'* ]]
+	[[ $output == *uvwxyz ]]
+	[ "$(get -r 20- -H 'If-Range: "a"' "$URL/range/cut/26")" = uvwxyz ]
+	[ "$(get -r 20- -H 'If-Range: "b"' "$URL/range/cut/26")" = "$alphabet" ]
+	[ "$(status -r 26- "$URL/range/cut/26")" = 416 ]
+	[ "$(status "$URL/range/cut/1")" = 400 ]
+	[ "$(status "$URL/range/cut")" = 400 ]
+	[ "$(status "$URL/range/cut/26?how=so")" = 400 ]
+	get -o /dev/null "$URL/range/then/26?then=%22b%22"
+	run -0 get -i "$URL/range/then/26?then=%22b%22"
+	[[ $output == *'ETag: "b"'*bcdefghijklmnopqrstuvwxyza ]]
+	run -18 get "$URL/range/whole/26?cut=26"
+	[ "$(status -r 20- "$URL/range/how/26?how=ignore")" = 200 ]
+	[ "$(status -r 20- -H 'If-Range: "x"' \
+		"$URL/range/how/26?how=blind")" = 206 ]
+	[ "$(status -r 20- "$URL/range/how/26?how=refuse")" = 416 ]
+	[ "$(get -r 20- "$URL/range/how/26?how=shift")" = vwxyz ]
+	[ "$(get -r 20- "$URL/range/how/26?how=short")" = uvwxy ]
+	[ "$(get -r 20- "$URL/range/how/26?how=other")" = vwxyza ]
+}

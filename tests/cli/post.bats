@@ -305,7 +305,7 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 			--buffer 1MiB --post wc list >out || true
 		jq -se 'sort_by(.seq) | length == 5 and
 			(.[1].errormsg | contains("No space left")) and
-			all(.ok or .error_detail == "write_refused")' out
+			all(.ok or .error_detail == "write_failed")' out
 		# A worker process begins the next fetch before the run has
 		# let go of the last body: what room there is varies.
 		[ "$strategy" = process-pool ] || jq -se 'sort_by(.seq) |

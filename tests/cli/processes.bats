@@ -83,6 +83,21 @@ dies() {
 	[ "$(count '"ok":true')" -eq 2 ]
 }
 
+# Above -c 2000 each receives into little, and children begin with the handle
+# that warmed up: their buffers must be as long as libcurl takes them for.
+@test "a child of a crowd receives no more than its buffer holds" {
+	for strategy in fork process-pool; do
+		for c in 10 200 2001; do
+			run -0 --separate-stderr "$FETCHALL" -s "$strategy" \
+				-c "$c" --quiet --retry 0 --format csv \
+				--columns ok,size_download \
+				"$ORIGIN_URL"/bytes/300000{0..4}
+			[ "$(tail -n +2 <<<"$output" | sort -u | wc -l)" -eq 5 ]
+			[[ $output != *false* ]]
+		done
+	done
+}
+
 @test "a killed child is one failed record" {
 	dies fork KILL
 	grep -q 'killed by signal 9' records

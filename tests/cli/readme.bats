@@ -23,8 +23,8 @@ examples() {
 		"$top_srcdir/README"
 }
 
-@test "the README has eleven examples" {
-	[ "$(examples | wc -l)" -eq 11 ]
+@test "the README has seventeen examples" {
+	[ "$(examples | wc -l)" -eq 17 ]
 }
 
 @test "each example of the README works" {

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/report.h"
+#include "cli/report_json.h"
 #include "unit.h"
 
 static const struct report usual = {
@@ -147,14 +148,14 @@ stages_are_an_object_in_the_object(void **state)
 		"\"utilisation\":0.7500,\"hidden\":2.400000,"
 		"\"overlap\":0.8000,\"buffer_peak\":35651584},"
 		"\"loop_lag\":{\"p50\":0.000100,\"p99\":0.006000,"
-		"\"max\":0.008000},\"user\":";
+		"\"max\":0.008000},\"limits\":{";
 	static struct stats stats;
 	struct report report = with_stages();
 	struct buf out;
 
 	(void)state;
 	buf_init(&out, 1 << 16);
-	report_add_json(&out, &report, &stats);
+	report_json_add(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out), expected));
 	buf_release(&out);
 }
@@ -174,7 +175,7 @@ overlap_that_cannot_be_told_is_left_out(void **state)
 		"busy 75.0 %, bodies took at most 34.0 MiB\n"));
 	buf_release(&out);
 	buf_init(&out, 1 << 16);
-	report_add_json(&out, &report, &stats);
+	report_json_add(&out, &report, &stats);
 	assert_non_null(strstr(buf_text(&out),
 		"\"hidden\":null,\"overlap\":null,"));
 	buf_release(&out);
@@ -237,6 +238,36 @@ what_was_cut_off_is_no_failure(void **state)
 }
 
 static void
+what_is_not_this_runs_is_told_apart(void **state)
+{
+	static struct stats stats;
+	struct report report = usual;
+	struct buf out;
+
+	(void)state;
+	report.counters.failed[ERROR_DEADLINE] = 10000;
+	report.done_before = 1234;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), "34 failed (dns 30, http 4), "
+		"10,000 left out at the deadline; 1,234 done before\n"));
+	buf_release(&out);
+	report.cut_short = 1;
+	report.done_before = 0;
+	text_of(&report, &out);
+	assert_non_null(strstr(buf_text(&out), "10,000 left out at the "
+		"deadline, the list not read to its end\n"));
+	buf_release(&out);
+	report.done_before = 1234;
+	buf_init(&out, 1 << 16);
+	report_json_add(&out, &report, &stats);
+	assert_non_null(strstr(buf_text(&out), "\"failed\":34,"
+		"\"done_before\":1234,\"failed_before\":0,"
+		"\"errors\":{\"dns\":30,\"http\":4,"
+		"\"deadline\":10000}"));
+	buf_release(&out);
+}
+
+static void
 the_wall_time_ends_the_text(void **state)
 {
 	struct report report = usual;
@@ -257,8 +288,8 @@ programs_get_one_object(void **state)
 {
 	static const char expected[] =
 		"{\"strategy\":\"async\",\"concurrency\":64,\"urls\":1234,"
-		"\"ok\":1200,\"failed\":34,\"errors\":{\"dns\":30,"
-		"\"http\":4},\"status_codes\":{\"0\":30,\"200\":1200,"
+		"\"ok\":1200,\"skipped\":0,\"failed\":34,\"done_before\":0,\"failed_before\":0,"
+		"\"errors\":{\"dns\":30,\"http\":4},\"status_codes\":{\"0\":30,\"200\":1200,"
 		"\"999\":4},\"attempts\":1300,\"num_retries\":66,"
 		"\"num_redirects\":7,\"num_connects\":100,\"names_asked\":9,"
 		"\"names_cached\":8,\"size_download\":1268777,"
@@ -269,6 +300,10 @@ programs_get_one_object(void **state)
 		"\"connect\":0.000000,\"tls\":0.000000,"
 		"\"first_byte\":0.000000,\"body\":0.000750,"
 		"\"unknown\":0.000000},"
+		"\"limits\":{\"cpu\":0.000,\"concurrency_asked\":0,"
+		"\"fd_limit\":0,\"ports\":0,\"list\":0.000,\"dns\":0.000,"
+		"\"writer\":0.000,\"disk\":0.000,\"stages\":0.000,"
+		"\"open_files\":0.000,\"local_ports\":0.000},"
 		"\"user\":1.000000,\"system\":0.500000,"
 		"\"memory_peak\":12582912,\"urls_per_second\":617.000,"
 		"\"wall\":2.000000}\n";
@@ -280,7 +315,7 @@ programs_get_one_object(void **state)
 	stats.status[200] = 1200;
 	stats.status[999] = 4;
 	buf_init(&out, 1 << 16);
-	report_add_json(&out, &usual, &stats);
+	report_json_add(&out, &usual, &stats);
 	assert_string_equal(buf_text(&out), expected);
 	buf_release(&out);
 }
@@ -294,6 +329,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(thousands_are_set_apart),
 	cmocka_unit_test(a_run_of_nothing_divides_by_nothing),
 	cmocka_unit_test(what_was_cut_off_is_no_failure),
+	cmocka_unit_test(what_is_not_this_runs_is_told_apart),
 	cmocka_unit_test(the_wall_time_ends_the_text),
 	cmocka_unit_test(programs_get_one_object),
 };

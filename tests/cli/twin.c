@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "opt/opt.h"
 #include "strategy/family.h"
 
 #undef STRATEGIES
@@ -20,7 +21,15 @@ extern const struct strategy strategy_async_twin;
 static int
 twin_run(struct run *run, const void *settings, struct err *err)
 {
-	return strategy_async.run(run, settings, err);
+	/* Its options cannot have two owners: as by default. */
+	struct opts *opts = opts_new();
+	int rc;
+
+	(void)settings;
+	rc = strategy_async.run(run, opts_add(opts, strategy_async.opts),
+		err);
+	opts_free(opts);
+	return rc;
 }
 
 const struct strategy strategy_async_twin = {

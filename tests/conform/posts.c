@@ -319,6 +319,7 @@ files_hold_what_was_decoded(const struct strategy *strategy)
 		visit.trip.settings.easy.headers = headers;
 		visit.trip.settings.easy.n_headers = 1;
 		visit.trip.format = SOURCE_NDJSON;
+		trip_save(&visit.trip);
 		for (i = 0; i < 20; i++)
 			trip_add(&visit.trip, "{\"url\":\"%s/%s/%u\","
 				"\"output\":\"%zu.%u\"}", world.here.url,
@@ -530,6 +531,50 @@ a_signal_ends_stages_at_work(const struct strategy *strategy)
 	}
 }
 
+/* In a stage, waiting for one, in flight or not begun. */
+static void
+the_deadline_ends_stages_at_work(const struct strategy *strategy)
+{
+	struct visit visit;
+	unsigned i;
+
+	EACH_POOL(visit, strategy) {
+		visit_post(&visit, &stage_obey);
+		for (i = 0; i < 30; i++)
+			trip_add(&visit.trip, "%s/bytes/%u?wait",
+				world.here.url, i);
+		visit.trip.settings.deadline_us = 300 * CLOCK_MS;
+		trip_complete(&visit.trip);
+		assert_int_equal(visit.trip.n, 30);
+		for (i = 0; i < 30; i++) {
+			assert_int_equal(visit.trip.records[i]->error_class,
+				ERROR_DEADLINE);
+			assert_false(visit.trip.records[i]->final);
+		}
+		assert_int_equal(visit.trip.counters.failed[ERROR_DEADLINE],
+			30);
+	}
+}
+
+/* Nothing is under way on the network then. */
+static void
+the_deadline_ends_stages_that_outlast_the_fetches(
+	const struct strategy *strategy)
+{
+	struct visit visit;
+
+	EACH_POOL(visit, strategy) {
+		visit_post(&visit, &stage_obey);
+		trip_add(&visit.trip, "%s/bytes/1?wait", world.here.url);
+		visit.trip.settings.deadline_us = 300 * CLOCK_MS;
+		trip_complete(&visit.trip);
+		assert_int_equal(visit.trip.n, 1);
+		assert_int_equal(visit.trip.records[0]->error_class,
+			ERROR_DEADLINE);
+		assert_false(visit.trip.records[0]->final);
+	}
+}
+
 /* When one is let go of, there is room for the others. */
 static void
 a_signal_ends_bodies_that_fill_the_budget(const struct strategy *strategy)
@@ -599,6 +644,8 @@ static const struct promise promises[] = {
 	PROMISE(a_full_budget_holds_nobody_up_for_good),
 	PROMISE(a_signal_ends_stages_at_work),
 	PROMISE(a_signal_ends_bodies_that_fill_the_budget),
+	PROMISE(the_deadline_ends_stages_at_work),
+	PROMISE(the_deadline_ends_stages_that_outlast_the_fetches),
 	PROMISE(a_failing_sink_ends_stages_at_work),
 };
 

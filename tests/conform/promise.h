@@ -37,11 +37,15 @@ struct promise_set {
 #define PROMISE_SETS(X) \
 	X(delivery) \
 	X(replies) \
+	X(resumes) \
 	X(retries) \
 	X(redirects) \
 	X(lookups) \
 	X(posts) \
-	X(endings)
+	X(bodies) \
+	X(endings) \
+	X(deadlines) \
+	X(captures)
 
 #define PROMISE_DECLARE(name) extern const struct promise_set promises_##name;
 PROMISE_SETS(PROMISE_DECLARE)

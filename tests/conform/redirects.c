@@ -247,6 +247,7 @@ secret_run(const struct strategy *strategy, const struct secret *secret)
 
 	trip_init(&trip, strategy);
 	trip.format = SOURCE_NDJSON;
+	trip_save(&trip);
 	secret_set(&trip.settings, secret, headers);
 	secret_add_hops(&trip, secret);
 	trip_complete(&trip);
@@ -283,6 +284,7 @@ what_is_no_secret_goes_along(const struct strategy *strategy)
 
 	trip_init(&trip, strategy);
 	trip.format = SOURCE_NDJSON;
+	trip_save(&trip);
 	trip.settings.easy.headers = headers;
 	trip.settings.easy.n_headers = 1;
 	trip_add(&trip, "{\"url\":\"%s/redirect/1?to=%s/echo\","
@@ -310,6 +312,7 @@ secrets_of_one_url_are_not_sent_for_another(const struct strategy *strategy)
 
 	trip_init(&trip, strategy);
 	trip.format = SOURCE_NDJSON;
+	trip_save(&trip);
 	trip.settings.concurrency = 2;
 	for (i = 0; i < 20; i++)
 		secret_add(&trip, i % 2 == 0 ? &secret : &none, "/echo");
@@ -388,6 +391,7 @@ methods_and_bodies_follow_rfc_9110(const struct strategy *strategy)
 
 	trip_init(&trip, strategy);
 	trip.format = SOURCE_NDJSON;
+	trip_save(&trip);
 	for (i = 0; i < n; i++)
 		method_add(&trip, &methods[i], i);
 	trip_complete(&trip);
@@ -405,6 +409,7 @@ head_stays_head(const struct strategy *strategy)
 
 	trip_init(&trip, strategy);
 	trip.format = SOURCE_NDJSON;
+	trip_save(&trip);
 	for (i = 0; i < sizeof codes / sizeof *codes; i++)
 		trip_add(&trip, "{\"url\":\"%s/redirect/1?code=%u"
 			"&to=/bytes/100\",\"method\":\"HEAD\"}",

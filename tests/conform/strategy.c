@@ -3,7 +3,8 @@
  * The same promises for every strategy, so that none can mean something else
  * by a retry or a redirect. A program tests the strategy it is called after,
  * conform/async.t async: each has a time limit of its own, and they run side
- * by side. An argument such as 'a_signal*' picks some promises.
+ * by side. Some are called after a way of setting a strategy up. An argument
+ * such as 'a_signal*' picks some promises.
  */
 #include "config.h"
 
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "conform/promise.h"
+#include "conform/trip.h"
 #include "conform/world.h"
 #include "core/strategy.h"
 #include "unit.h"
@@ -60,15 +62,33 @@ list_promises(struct CMUnitTest *tests)
 			};
 }
 
+/* Strategies with an option that makes much of them another one. */
+static const struct variant {
+	const char *name, *strategy, *config;
+} variants[] = {
+	{ "async-loops", "async", "async-loops = 3\n" },
+};
+
 /* What the program's own name, .../NAME.t, stands for. */
 static const struct strategy *
-find_own(const char *path, struct err *err)
+find_own(const char *path, const char **ret_config, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash != NULL ? slash + 1 : path;
 	char *name = mem_strndup(base, strcspn(base, "."));
-	const struct strategy *found = strategy_find(name, err);
+	const struct strategy *found;
+	size_t i;
 
+	*ret_config = NULL;
+	for (i = 0; i < sizeof variants / sizeof *variants; i++)
+		if (strcmp(name, variants[i].name) == 0)
+			break;
+	if (i < sizeof variants / sizeof *variants) {
+		found = strategy_find(variants[i].strategy, err);
+		*ret_config = variants[i].config;
+	} else {
+		found = strategy_find(name, err);
+	}
 	free(name);
 	return found;
 }
@@ -79,9 +99,10 @@ main(int argc, char **argv)
 	size_t n = count_promises();
 	struct CMUnitTest *tests = mem_array(n, sizeof *tests);
 	struct err err = { 0 };
+	const char *config;
 	int failed;
 
-	strategy = find_own(argv[0], &err);
+	strategy = find_own(argv[0], &config, &err);
 	if (strategy == NULL) {
 		printf("Bail out! %s\n", err.text);
 		return 99;
@@ -90,6 +111,8 @@ main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	log_set_level(LOG_LEVEL_ERROR);
 	world_open();
+	if (config != NULL)
+		world_write(TRIP_CONFIG, config, strlen(config));
 	list_promises(tests);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	if (argc > 1)

@@ -15,11 +15,14 @@
 #include "base/mem.h"
 #include "conform/trip.h"
 #include "conform/world.h"
+#include "core/content.h"
 #include "core/result.h"
 #include "core/sink.h"
 #include "core/strategy.h"
 #include "core/value.h"
+#include "net/exchange.h"
 #include "opt/opt.h"
+#include "sink/family.h"
 #include "unit.h"
 
 #define LIST "list"
@@ -65,6 +68,8 @@ trip_copy(const struct result *record)
 	copy->errormsg = trip_copy_text(record->errormsg);
 	copy->content_type = trip_copy_text(record->content_type);
 	copy->filename_effective = trip_copy_text(record->filename_effective);
+	/* Those of bodies had these. */
+	copy->name = copy->asked = copy->disposition = NULL;
 	trip_copy_values(copy, record);
 	return copy;
 }
@@ -82,13 +87,73 @@ trip_write(void *self, const struct result *record, struct err *err)
 	return 0;
 }
 
+static int
+trip_tell(void *self, struct result *result, struct err *err)
+{
+	struct trip *trip = self;
+
+	return trip->on_body(trip, result, err);
+}
+
 static const struct sink trip_sink = { .name = "trip", .write = trip_write };
+
+static const struct sink trip_archive = {
+	.name = "archive", .caps = SINK_BODIES | SINK_ALL, .take = trip_tell,
+};
+
+/* --- the sink of bodies --- */
+
+static int
+trip_gather(void *arg, const void *p, size_t n, struct err *err)
+{
+	struct trip_body *body = arg;
+
+	(void)err;
+	body->p = mem_grow(body->p, body->n + n, 1);
+	memcpy(body->p + body->n, p, n);
+	body->n += n;
+	return 0;
+}
+
+static int
+trip_take(void *self, struct result *result, struct err *err)
+{
+	const struct exchange *exchange = result->exchange;
+	struct trip *trip = self;
+	struct trip_body *body;
+
+	trip->bodies = mem_grow(trip->bodies, trip->n_bodies + 1,
+		sizeof *trip->bodies);
+	body = &trip->bodies[trip->n_bodies++];
+	*body = (struct trip_body){
+		.seq = result->seq, .response_code = result->response_code,
+		.hop = result->hop, .ok = result->ok,
+		.whole = result->body != NULL,
+	};
+	if (exchange != NULL) {
+		body->request = mem_strndup(exchange->request,
+			exchange->request_len);
+		body->response = mem_strndup(exchange->response,
+			exchange->response_len);
+	}
+	return content_read(result->body, result->chunked, trip_gather, body,
+		err);
+}
+
+static const struct sink trip_good = {
+	.name = "trip-good", .caps = SINK_BODIES, .take = trip_take,
+};
+static const struct sink trip_all = {
+	.name = "trip-all", .caps = SINK_BODIES | SINK_ALL, .take = trip_take,
+};
 
 /* --- a run --- */
 
 void
 trip_init(struct trip *trip, const struct strategy *strategy)
 {
+	struct err err = { 0 };
+
 	*trip = (struct trip){
 		.settings = {
 			.strategy = strategy,
@@ -115,6 +180,31 @@ trip_init(struct trip *trip, const struct strategy *strategy)
 	trip->opts = opts_new();
 	trip->settings.strategy_settings = opts_add(trip->opts,
 		strategy->opts);
+	if (access(TRIP_CONFIG, F_OK) == 0 &&
+	    opts_read_config(trip->opts, TRIP_CONFIG, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+void
+trip_save(struct trip *trip)
+{
+	trip->naming = (struct naming){
+		.folder = ".", .existing = NAMING_REFUSE,
+		.since_us = INT64_MAX,
+	};
+	trip->settings.naming = &trip->naming;
+	trip->settings.keep |= RUN_KEEP_FILES;
+	if (trip->settings.buffer == 0)
+		trip->settings.buffer = 1 << 20;
+}
+
+void
+trip_keep(struct trip *trip, unsigned keep)
+{
+	trip->settings.keep |= keep;
+	trip->settings.easy.capture = (keep & RUN_KEEP_ALL) != 0;
+	if (trip->settings.buffer == 0)
+		trip->settings.buffer = 1 << 20;
 }
 
 void
@@ -145,16 +235,42 @@ trip_source(struct trip *trip, struct err *err)
 	return source_new(&settings, operands, 1, STDIN_FILENO, err);
 }
 
+/* Those of bodies come first; how many there are. */
+static size_t
+trip_open_targets(struct trip *trip, struct ledger_target targets[3])
+{
+	unsigned keep = trip->settings.keep;
+	const struct sink_args args = { .naming = trip->settings.naming };
+	size_t n = 0;
+
+	if (args.naming != NULL) {
+		targets[n] = (struct ledger_target){ .sink = &sink_files };
+		targets[n].self = sink_files.open(&args, &trip->err);
+		if (targets[n++].self == NULL)
+			fail_msg("%s", trip->err.text);
+	}
+	if (trip->on_body != NULL)
+		targets[n++] = (struct ledger_target){ &trip_archive, trip,
+			NULL };
+	else if (keep & (RUN_KEEP_GOOD | RUN_KEEP_ALL))
+		targets[n++] = (struct ledger_target){ keep & RUN_KEEP_ALL ?
+			&trip_all : &trip_good, trip, NULL };
+	targets[n++] = (struct ledger_target){ &trip_sink, trip, NULL };
+	return n;
+}
+
 void
 trip_run(struct trip *trip)
 {
 	struct source *source = trip_source(trip, &trip->err);
-	struct ledger_target target = { .sink = &trip_sink, .self = trip };
+	struct ledger_target targets[3];
 	struct run *run;
+	size_t n;
 	uint64_t cached;
 
 	assert_non_null(source);
-	run = run_new(&trip->settings, source, &target, 1, &trip->err);
+	n = trip_open_targets(trip, targets);
+	run = run_new(&trip->settings, source, targets, n, &trip->err);
 	if (run == NULL)
 		fail_msg("%s", trip->err.text);
 	trip->rc = run_execute(run, &trip->stuck, &trip->err);
@@ -169,6 +285,8 @@ trip_run(struct trip *trip)
 	run_counters(run, &trip->counters);
 	run_name_counts(run, &trip->names_asked, &cached);
 	run_free(run);
+	if (targets[0].sink == &sink_files)
+		sink_files.close(targets[0].self);
 	source_free(source);
 }
 
@@ -218,6 +336,21 @@ trip_assert_all(const struct trip *trip, uint64_t n)
 	assert_int_equal(finals, n);
 }
 
+static void
+trip_clear_bodies(struct trip *trip)
+{
+	struct trip_body *body;
+
+	while (trip->n_bodies > 0) {
+		body = &trip->bodies[--trip->n_bodies];
+		free(body->p);
+		free(body->request);
+		free(body->response);
+	}
+	free(trip->bodies);
+	trip->bodies = NULL;
+}
+
 void
 trip_clear(struct trip *trip)
 {
@@ -225,6 +358,7 @@ trip_clear(struct trip *trip)
 		result_free(trip->records[--trip->n]);
 	free(trip->records);
 	trip->records = NULL;
+	trip_clear_bodies(trip);
 	trip->err = (struct err){ 0 };
 	buf_clear(&trip->list);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/naming.h"
 #include "core/run.h"
 #include "core/stats.h"
 #include "url/source.h"
@@ -15,13 +16,28 @@ struct opts;
 struct result;
 struct strategy;
 
+/* A file of the world with the strategy's own options, where there are any. */
+#define TRIP_CONFIG "config"
+
 /*
  * One run of one strategy over a list, and all that came of it. A test fills
  * in what it is about, runs it and looks.
  */
+/* What a sink of bodies was given. */
+struct trip_body {
+	uint64_t seq, response_code;
+	int hop, ok;
+	int whole;		/* there was a body; an empty one is one */
+	char *p;		/* its content, n bytes; owned */
+	size_t n;
+	char *request, *response;	/* heads, where they came along; owned,
+					 * or NULL */
+};
+
 struct trip {
 	struct run_settings settings;	/* mild; no retries */
-	struct opts *opts;	/* the strategy's own, as by default; or NULL */
+	struct opts *opts;	/* the strategy's own; or NULL */
+	struct naming naming;	/* where trip_save() lets the settings point */
 	enum source_format format;
 	struct buf list;
 	/*
@@ -32,6 +48,12 @@ struct trip {
 	int (*on_record)(struct trip *trip, const struct result *record,
 		struct err *err);
 	uint64_t seen;		/* on_record's own */
+	/*
+	 * Likewise what an archive gets, hops too: each with its body and
+	 * exchange, before its record. For settings.keep and easy.capture.
+	 */
+	int (*on_body)(struct trip *trip, struct result *result,
+		struct err *err);
 
 	/* After trip_run(): */
 	int rc, stuck;
@@ -41,9 +63,16 @@ struct trip {
 	size_t n;
 	struct stats_counters counters;
 	uint64_t names_asked;
+	struct trip_body *bodies;	/* with trip_keep(), in their order */
+	size_t n_bodies;
 };
 
 void trip_init(struct trip *trip, const struct strategy *strategy);
+/* The bodies of lines that have an "output" become files in the current
+ * folder. */
+void trip_save(struct trip *trip);
+/* Bodies, RUN_KEEP_GOOD or RUN_KEEP_ALL of them, are gathered in `bodies`. */
+void trip_keep(struct trip *trip, unsigned keep);
 /* Adds a line to the list. */
 void trip_add(struct trip *trip, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

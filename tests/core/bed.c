@@ -12,9 +12,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/bed.h"
+#include "core/bodies.h"
+#include "core/body.h"
 #include "core/frontier.h"
+#include "core/keeper.h"
 #include "core/service.h"
-#include "core/sink.h"
 #include "core/strategy.h"
 #include "unit.h"
 #include "url/source.h"
@@ -52,6 +54,49 @@ recorder_write(void *self, const struct result *result, struct err *err)
 }
 
 static const struct sink recording = { .name = "r", .write = recorder_write };
+
+static void
+taken_copy(char *to, size_t size, const char *text)
+{
+	snprintf(to, size, "%s", text != NULL ? text : "");
+}
+
+static int
+recorder_take(void *self, struct result *result, struct err *err)
+{
+	struct recorder *recorder = self;
+	struct taken *taken;
+	const void *body;
+	size_t n;
+
+	if (recorder->n_taken == ROWS)
+		return err_set(err, ERR_FAILED, "more bodies than rows");
+	taken = &recorder->taken[recorder->n_taken++];
+	*taken = (struct taken){
+		.seq = result->seq, .hop = result->hop, .ok = result->ok,
+		.keeps = result->keeps, .response_code = result->response_code,
+		.has_body = result->body != NULL,
+		.has_exchange = result->exchange != NULL,
+	};
+	taken_copy(taken->name, sizeof taken->name, result->name);
+	taken_copy(taken->asked, sizeof taken->asked, result->asked);
+	if (result->body == NULL)
+		return 0;
+	if (body_view(result->body, &body, &n, err) != 0)
+		return -1;
+	memcpy(taken->body, body, n < sizeof taken->body ? n :
+		sizeof taken->body - 1);
+	return 0;
+}
+
+static void
+on_freed(void *arg)
+{
+	struct bed *bed = arg;
+
+	if (bed->bodies != NULL && bodies_made_room(bed->bodies))
+		dispatch_wake(bed->dispatch);
+}
 
 static void
 on_room(void *arg)
@@ -96,6 +141,7 @@ bed_init(struct bed *bed)
 			.cache_max = 8, .resolve = pins, .n_resolve = 1 },
 		.verdict = { .follow = 1, .max_redirs = 10,
 			.retry_delay_us = 1 },
+		.jobs = 1, .buffer = 1 << 20,
 	} };
 	assert_int_equal(verdict_retry_on_parse(
 		&bed->settings.verdict.retry_on, "dns,timeout,503", NULL), 0);
@@ -119,31 +165,65 @@ bed_open_list(struct bed *bed, const char *list)
 		fail_msg("%s", err.text);
 }
 
+static size_t
+bed_open_targets(struct bed *bed)
+{
+	size_t n = 0;
+
+	bed->taking = (struct sink){
+		.name = "t", .caps = bed->takes, .take = recorder_take,
+	};
+	if (bed->takes != 0)
+		bed->targets[n++] = (struct ledger_target){
+			&bed->taking, &bed->recorder, NULL };
+	bed->targets[n++] = (struct ledger_target){
+		&recording, &bed->recorder, NULL };
+	return n;
+}
+
+static void
+bed_open_bodies(struct bed *bed)
+{
+	const struct run_settings *settings = &bed->settings;
+
+	if (settings->naming != NULL) {
+		bed->keeper = keeper_new(settings->naming, NULL);
+		assert_non_null(bed->keeper);
+	}
+	if (settings->keep == 0)
+		return;
+	bed->bodies = bodies_new(settings, settings->concurrency, NULL);
+	assert_non_null(bed->bodies);
+}
+
 void
 bed_open(struct bed *bed, const char *list)
 {
 	struct service_hooks hooks = { on_timer, on_signal, bed };
 	struct err err = { 0 };
 
-	bed->target = (struct ledger_target){ &recording, &bed->recorder,
-		NULL };
+	bed_open_bodies(bed);
 	bed->names = names_new(&bed->settings.names, &err);
 	bed->service = service_new(bed->names, &hooks, &err);
-	bed->ledger = ledger_new(&(struct ledger_args){ &bed->target, 1,
-		on_room, on_fail, bed }, &err);
+	bed->ledger = ledger_new(&(struct ledger_args){
+		.targets = bed->targets, .n_targets = bed_open_targets(bed),
+		.on_room = on_room, .on_freed = on_freed, .on_fail = on_fail,
+		.arg = bed,
+	}, &err);
 	origins_init(&bed->origins);
 	bed->dispatch = dispatch_new(&(struct dispatch_args){
 		.settings = &bed->settings,
 		.concurrency = bed->settings.concurrency,
 		.origins = &bed->origins, .names = bed->names,
-		.ledger = bed->ledger, .service = bed->service,
-		.proxy = &bed->proxy,
+		.ledger = bed->ledger, .bodies = bed->bodies,
+		.service = bed->service, .proxy = &bed->proxy,
 	}, &err);
 	assert_non_null(bed->dispatch);
 	bed_open_list(bed, list);
 	bed->frontier = frontier_new(&(struct frontier_args){
 		.source = bed->source, .origins = &bed->origins,
-		.ahead = 4096, .wake = dispatch_wake, .arg = bed->dispatch,
+		.keeper = bed->keeper, .ahead = 4096,
+		.wake = dispatch_wake, .arg = bed->dispatch,
 	}, &err);
 	assert_non_null(bed->frontier);
 	dispatch_set_frontier(bed->dispatch, bed->frontier);
@@ -152,9 +232,15 @@ bed_open(struct bed *bed, const char *list)
 void
 bed_settle(struct bed *bed, size_t expected)
 {
-	frontier_free(bed->frontier);
+	struct pollfd fd = { .fd = dispatch_wake_fd(bed->dispatch),
+		.events = POLLIN };
+
 	service_stop(bed->service);
 	dispatch_cut_off(bed->dispatch);
+	while (dispatch_leave_out(bed->dispatch))
+		if (poll(&fd, 1, 60000) != 1)
+			fail_msg("nobody wakes who leaves out");
+	frontier_free(bed->frontier);
 	ledger_close(bed->ledger);
 	assert_int_equal(ledger_finish(bed->ledger, NULL), 0);
 	if (bed->recorder.n != expected)
@@ -171,6 +257,8 @@ bed_close(struct bed *bed)
 	ledger_free(bed->ledger);
 	service_free(bed->service);
 	names_free(bed->names);
+	bodies_free(bed->bodies);
+	keeper_free(bed->keeper);
 	source_free(bed->source);
 	url_release(&bed->proxy);
 	assert_int_equal(bed->origins.map.n, 0);
@@ -206,6 +294,15 @@ bed_next(struct bed *bed)
 			dispatch_rest(bed->dispatch);
 			break;
 		}
+}
+
+void
+bed_send(struct job *job, const char *body)
+{
+	const struct fetch_request *request = &job->fetch.request;
+
+	assert_int_equal(request->write_body(request->write_arg, body,
+		strlen(body)), 0);
 }
 
 void

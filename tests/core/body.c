@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * body -- what was written is what is read, wherever it lies and whoever
- * wrote it; a full budget stops nobody for good; and a file has its name only
- * once it is whole.
+ * wrote it; a full budget stops nobody for good; and what stages make of it is
+ * kept beside it.
  */
 #include "config.h"
 
@@ -192,14 +192,14 @@ there_are_as_many_as_there_is_room_for(void **state)
 
 	(void)state;
 	rig_open(&rig, MIB, 2, MIB);
-	assert_true(body_store_has_room(rig.store));
+	assert_true(body_store_room(rig.store));
 	bodies[0] = body_new(rig.store);
-	assert_true(body_store_has_room(rig.store));
+	assert_true(body_store_room(rig.store));
 	bodies[1] = body_new(rig.store);
-	assert_false(body_store_has_room(rig.store));
+	assert_false(body_store_room(rig.store));
 	assert_null(body_new(rig.store));
 	body_free(bodies[0]);
-	assert_true(body_store_has_room(rig.store));
+	assert_true(body_store_room(rig.store));
 	body_free(bodies[1]);
 	body_free(NULL);
 	rig_close(&rig);
@@ -566,16 +566,15 @@ places_that_cannot_be_are_refused(void **state)
 		struct body_place place;
 		int kind;	/* 'f': 10 bytes in a file, 'p': a pipe */
 	} cases[] = {
-		{ "no such slot", { 2, 0, 0 }, 0 },
-		{ "longer than the slot", { 0, 64 * KIB + 1, 0 }, 0 },
-		{ "longer than anything", { 0, UINT64_MAX, 0 }, 0 },
-		{ "no slot and no file", { BODY_NO_SLOT, 0, 0 }, 0 },
-		{ "a file that is not sent", { 0, 10, 1 }, 0 },
-		{ "a file that is not wanted", { 0, 10, 0 }, 'f' },
-		{ "a file for no such slot", { 2, 10, 1 }, 'f' },
-		{ "a file that is shorter", { 0, 11, 1 }, 'f' },
-		{ "the same without a slot", { BODY_NO_SLOT, 11, 1 }, 'f' },
-		{ "a file that is a pipe", { 0, 0, 1 }, 'p' },
+		{ "no such slot", { 2, 0, 0, 0 }, 0 },
+		{ "longer than the slot", { 0, 64 * KIB + 1, 0, 0 }, 0 },
+		{ "longer than anything", { 0, UINT64_MAX, 0, 0 }, 0 },
+		{ "a number that no slot has", { UINT64_MAX, 0, 0, 0 }, 0 },
+		{ "a file that is not sent", { 0, 10, 1, 0 }, 0 },
+		{ "a file that is not wanted", { 0, 10, 0, 0 }, 'f' },
+		{ "a file for no such slot", { 2, 10, 1, 0 }, 'f' },
+		{ "a file that is shorter", { 0, 11, 1, 0 }, 'f' },
+		{ "a file that is a pipe", { 0, 0, 1, 0 }, 'p' },
 	};
 	struct rig rig;
 	struct body *body;
@@ -687,40 +686,119 @@ a_killed_childs_memory_goes_back(void **state)
 	rig_close(&rig);
 }
 
-/* --- bodies with a path --- */
+/* --- what the stages make --- */
 
-static char folder[] = "/tmp/fetchall-body-XXXXXX";
-
-static int
-enter_folder(void **state)
+/* As --compressed does: one is read while the other is written. */
+static void
+what_is_made_is_beside_what_was_received(void **state)
 {
+	struct rig rig;
+	struct body *body;
+	const void *view;
+	char piece[1000];
+	size_t len, i;
+
 	(void)state;
-	return mkdtemp(folder) != NULL && chdir(folder) == 0 &&
-		mkdir("in", 0777) == 0 ? 0 : -1;
+	rig_open(&rig, MIB, 1, MIB);
+	body = body_new(rig.store);
+	assert_int_equal(put(body, 0, 5000), 0);
+	assert_false(body_is_made(body));
+	assert_int_equal(body_fd(body), -1);
+	assert_int_equal(body_begin_made(body, NULL), 0);
+	assert_true(body_is_made(body));
+	for (i = 0; i < 20000; i += sizeof piece) {
+		fill(piece, 1, i, sizeof piece);
+		assert_int_equal(body_make(body, piece, sizeof piece), 0);
+	}
+	assert_true(holds(body, 0, 5000));
+	assert_int_equal(body_view_made(body, &view, &len, NULL), 0);
+	assert_int_equal(len, 20000);
+	for (i = 0; i < len; i++)
+		assert_int_equal(((const char *)view)[i], byte_at(1, i));
+	assert_int_equal(lseek(body_fd(body), 0, SEEK_END), 20000);
+	body_free(body);
+	rig_close(&rig);
 }
 
-static int
-leave_folder(void **state)
+static void
+nothing_made_is_an_empty_body(void **state)
 {
+	struct rig rig;
+	struct body *body;
+	const void *view;
+	size_t len = 1;
+
 	(void)state;
-	return rmdir("in") == 0 && chdir("/") == 0 && rmdir(folder) == 0 ?
-		0 : -1;
+	rig_open(&rig, MIB, 1, MIB);
+	body = body_new(rig.store);
+	assert_int_equal(put(body, 0, 5000), 0);
+	assert_int_equal(body_begin_made(body, NULL), 0);
+	assert_int_equal(body_view_made(body, &view, &len, NULL), 0);
+	assert_int_equal(len, 0);
+	body_free(body);
+	rig_close(&rig);
 }
 
-/* Its size; -1: there is none. */
-static off_t
-size_of(const char *path)
+static void
+without_a_folder_nothing_is_made(void **state)
 {
-	struct stat st;
+	struct err err = { 0 };
+	struct rig rig;
+	struct body *body;
 
-	return stat(path, &st) == 0 ? st.st_size : -1;
+	(void)state;
+	rig_open(&rig, MIB, 1, MIB);
+	body_store_free(rig.store);
+	rig.store = body_store_new(&(struct body_store_args){
+		.budget = rig.budget, .n = 1, .folder = "/nowhere",
+	}, NULL);
+	body = body_new(rig.store);
+	assert_int_equal(body_begin_made(body, &err), -1);
+	assert_string_equal(err.text, "a file for what the stages make: "
+		"No such file or directory");
+	assert_false(body_is_made(body));
+	body_free(body);
+	rig_close(&rig);
 }
 
-/* How many names are in the current folder. */
+/* A process of the pool gets the descriptor, as a message would pass it. */
+static void
+another_process_makes_it_and_cannot_take_it_back(void **state)
+{
+	const void *view;
+	struct rig rig;
+	struct body *body;
+	size_t len;
+	pid_t child;
+	int fd;
+
+	(void)state;
+	rig_open(&rig, MIB, 1, MIB);
+	body = body_new(rig.store);
+	assert_int_equal(body_begin_made(body, NULL), 0);
+	fd = dup(body_share_made(body));
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(write(fd, "made elsewhere", 14) != 14);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(body_view_made(body, &view, &len, NULL), 0);
+	assert_int_equal(len, 14);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_memory_equal(view, "made elsewhere", 14);
+	assert_int_equal(lseek(body_fd(body), 0, SEEK_END), 14);
+	close(fd);
+	body_free(body);
+	rig_close(&rig);
+}
+
+/* --- files that are to get a name --- */
+
+/* How many names are in the folder. */
 static size_t
-names(void)
+names(const char *folder)
 {
-	DIR *dir = opendir(".");
+	DIR *dir = opendir(folder);
 	size_t n = 0;
 
 	assert_non_null(dir);
@@ -731,141 +809,34 @@ names(void)
 }
 
 static void
-a_file_has_a_name_once_it_is_whole(void **state)
+a_file_that_may_get_a_name_has_none_and_can_be_linked(void **state)
 {
-	struct err err = { 0 };
-	struct body *body = body_open("in/page", &err);
+	char folder[] = "/tmp/fetchall-body-XXXXXX", path[64], name[64];
+	struct rig rig;
+	struct body *body;
+	struct stat st;
 
 	(void)state;
-	assert_non_null(body);
-	assert_int_equal(put(body, 0, 10000), 0);
-	assert_true(in_file(body));
-	assert_true(holds(body, 0, 10000));
-	assert_int_equal(size_of("in/page"), -1);
-	assert_int_equal(body_keep(body, &err), 0);
-	assert_int_equal(size_of("in/page"), 10000);
+	assert_non_null(mkdtemp(folder));
+	snprintf(name, sizeof name, "%s/name", folder);
+	rig_open(&rig, MIB, 1, 64 * KIB);
+	body_store_free(rig.store);
+	rig.store = body_store_new(&(struct body_store_args){
+		.budget = rig.budget, .n = 1, .max_body = 64 * KIB,
+		.folder = folder, .linkable = 1,
+	}, NULL);
+	body = body_new(rig.store);
+	assert_int_equal(put(body, 0, 64 * KIB + 1), 0);
+	assert_int_equal(names(folder), 0);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", body_fd(body));
+	assert_int_equal(linkat(AT_FDCWD, path, AT_FDCWD, name,
+		AT_SYMLINK_FOLLOW), 0);
 	body_free(body);
-	assert_int_equal(unlink("in/page"), 0);
-
-	body = body_open("page", &err);
-	assert_int_equal(put(body, 0, 10000), 0);
-	body_free(body);
-	assert_int_equal(names(), 1);
-}
-
-static void
-no_file_is_overwritten(void **state)
-{
-	struct err err = { 0 };
-	struct body *first = body_open("page", &err);
-	struct body *second = body_open("page", &err);
-
-	(void)state;
-	assert_int_equal(put(first, 0, 1), 0);
-	assert_int_equal(put(second, 0, 2), 0);
-	assert_int_equal(body_keep(first, &err), 0);
-	assert_int_equal(body_keep(second, &err), -1);
-	assert_string_equal(err.text, "output 'page' exists");
-	assert_null(body_open("page", &err));
-	assert_string_equal(err.text, "output 'page' exists");
-	assert_int_equal(err.code, ERR_IO);
-	assert_int_equal(size_of("page"), 1);
-	body_free(first);
-	body_free(second);
-	assert_int_equal(unlink("page"), 0);
-}
-
-static void
-paths_that_lead_elsewhere_are_refused(void **state)
-{
-	static const struct {
-		const char *path, *text;
-	} cases[] = {
-		{ "/tmp/page", "output '/tmp/page' is not below the current "
-			"folder" },
-		{ "../page", "output '../page' is not below the current "
-			"folder" },
-		{ "in/../../page", "output 'in/../../page' is not below the "
-			"current folder" },
-		{ "link/page", "output 'link/page': Too many levels of "
-			"symbolic links" },
-		{ "none/page", "output 'none/page': No such file or "
-			"directory" },
-		{ "link", "output 'link' exists" },
-		{ "in/", "output 'in/' names no file" },
-		{ "..", "output '..' names no file" },
-		{ "in/.", "output 'in/.' names no file" },
-		{ "", "output '' names no file" },
-	};
-	struct err err;
-	size_t i;
-
-	(void)state;
-	assert_int_equal(symlink("in", "link"), 0);
-	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		err = (struct err){ 0 };
-		assert_null(body_open(cases[i].path, &err));
-		assert_int_equal(err.code, ERR_IO);
-		assert_string_equal(err.text, cases[i].text);
-	}
-	assert_int_equal(unlink("link"), 0);
-}
-
-/* As --compressed does: one is read while the other is written. */
-static void
-what_is_kept_is_what_was_written_last(void **state)
-{
-	struct body *body = body_open("page", NULL), *other;
-	struct body_place place;
-	const void *view;
-	size_t len;
-	int fd;
-
-	(void)state;
-	assert_int_equal(put(body, 0, 5000), 0);
-	assert_int_equal(body_rewrite(body, NULL), 0);
-	assert_int_equal(body_view(body, &view, &len, NULL), 0);
-	assert_int_equal(len, 5000);
-	assert_int_equal(put(body, 1, 20000), 0);
-	assert_int_equal(((const char *)view)[4999], byte_at(0, 4999));
-
-	/* Another process is shown the first, too, and told what to write
-	 * to. */
-	body_tell(body, &place, &fd);
-	other = body_attach(NULL, &place, dup(fd));
-	assert_true(holds(other, 0, 5000));
-	body_free(other);
-	assert_int_not_equal(body_fd(body), fd);
-	assert_int_equal(lseek(body_fd(body), 0, SEEK_END), 20000);
-
-	assert_int_equal(body_keep(body, NULL), 0);
-	assert_true(holds(body, 1, 20000));
-	assert_int_equal(size_of("page"), 20000);
-	body_free(body);
-	assert_int_equal(unlink("page"), 0);
-}
-
-static void
-another_process_writes_to_the_same_file(void **state)
-{
-	struct body *body = body_open("page", NULL), *other;
-	struct body_place place;
-	int fd;
-
-	(void)state;
-	body_tell(body, &place, &fd);
-	other = body_attach(NULL, &place, dup(fd));
-	assert_non_null(other);
-	assert_int_equal(put(other, 0, 10000), 0);
-	body_tell(other, &place, &fd);
-	body_free(other);
-	assert_int_equal(body_update(body, &place, BODY_NO_FILE), 0);
-	assert_true(holds(body, 0, 10000));
-	assert_int_equal(put(body, 0, 10), 0);
-	assert_int_equal(body_keep(body, NULL), 0);
-	assert_int_equal(size_of("page"), 10010);
-	body_free(body);
-	assert_int_equal(unlink("page"), 0);
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_size, 64 * KIB + 1);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(rmdir(folder), 0);
+	rig_close(&rig);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -884,17 +855,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(places_that_cannot_be_are_refused),
 	cmocka_unit_test(a_large_bodys_memory_goes_back),
 	cmocka_unit_test(a_killed_childs_memory_goes_back),
-	cmocka_unit_test(a_file_has_a_name_once_it_is_whole),
-	cmocka_unit_test(no_file_is_overwritten),
-	cmocka_unit_test(paths_that_lead_elsewhere_are_refused),
-	cmocka_unit_test(what_is_kept_is_what_was_written_last),
-	cmocka_unit_test(another_process_writes_to_the_same_file),
+	cmocka_unit_test(what_is_made_is_beside_what_was_received),
+	cmocka_unit_test(nothing_made_is_an_empty_body),
+	cmocka_unit_test(without_a_folder_nothing_is_made),
+	cmocka_unit_test(another_process_makes_it_and_cannot_take_it_back),
+	cmocka_unit_test(a_file_that_may_get_a_name_has_none_and_can_be_linked),
 };
 
-int
-main(void)
-{
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests_name("body", tests, enter_folder,
-		leave_folder);
-}
+UNIT_MAIN("body", tests)

@@ -232,6 +232,39 @@ a_wait_ends_by_itself(void **state)
 	budget_free(budget);
 }
 
+/* Or it could be one that waits for it. */
+static void
+one_that_rests_is_charged_for_and_not_the_oldest(void **state)
+{
+	struct budget *budget = budget_open(LIMIT);
+
+	(void)state;
+	budget_rest(budget, 0);
+	assert_true(budget_admits(budget));
+	budget_enter(budget, 0);
+	budget_charge_file(budget, 0, FILES);
+	budget_enter(budget, 1);
+	budget_enter(budget, 2);
+	assert_true(budget_must_wait(budget, 1));
+	budget_rest(budget, 0);
+	assert_false(budget_must_wait(budget, 1));
+	assert_true(budget_must_wait(budget, 2));
+	budget_rest(budget, 1);
+	assert_false(budget_must_wait(budget, 2));
+	budget_rest(budget, 2);
+	/* One that was not there when all of them rested. */
+	assert_false(budget_admits(budget));
+	budget_enter(budget, 3);
+	assert_false(budget_must_wait(budget, 3));
+	budget_leave(budget, 3);
+	assert_false(budget_admits(budget));
+	budget_leave(budget, 0);
+	budget_leave(budget, 1);
+	budget_leave(budget, 2);
+	assert_true(budget_admits(budget));
+	budget_free(budget);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(fetches_begin_below_three_quarters),
 	cmocka_unit_test(full_files_keep_fetches_from_beginning_too),
@@ -243,6 +276,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_killed_childs_bytes_come_back),
 	cmocka_unit_test(who_waits_is_woken_when_another_leaves),
 	cmocka_unit_test(a_wait_ends_by_itself),
+	cmocka_unit_test(one_that_rests_is_charged_for_and_not_the_oldest),
 };
 
 UNIT_MAIN("budget", tests)

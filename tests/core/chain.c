@@ -428,7 +428,7 @@ test_what_cannot_be_written_is_a_local_failure(void **state)
 	chain_run(trip.worker, &page, &(struct chain_bytes){
 		.p = "abc", .n = 3, .out = out_full }, &trip.outcome);
 	assert_int_equal(trip.outcome.error_class, ERROR_LOCAL);
-	assert_string_equal(trip.outcome.detail, "write_refused");
+	assert_string_equal(trip.outcome.detail, "write_failed");
 	assert_non_null(strstr(trip.outcome.errormsg, "No space"));
 	trip_end(&trip);
 }

@@ -20,7 +20,8 @@ order_is_the_documented_one(void **state)
 		"remote_ip", "num_connects", "time_queue", "time_namelookup",
 		"time_connect", "time_appconnect", "time_starttransfer",
 		"time_redirect", "time_total", "size_download",
-		"content_type", "filename_effective", "strategy", "escaped",
+		"content_type", "filename_effective", "skipped", "strategy",
+		"escaped",
 	};
 	const struct column *columns;
 	size_t i, n;

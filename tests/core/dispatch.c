@@ -4,17 +4,22 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/bed.h"
+#include "core/bodies.h"
+#include "core/body.h"
 #include "core/service.h"
+#include "core/stats.h"
 #include "unit.h"
 
 /* --- the list --- */
@@ -472,6 +477,143 @@ what_was_begun_has_a_record_after_a_stop(void **state)
 	bed_close(&bed);
 }
 
+/* --- the deadline --- */
+
+/* The record of a URL; there is one. */
+static const struct result *
+row_of(const struct bed *bed, uint64_t seq)
+{
+	const struct result *row = NULL;
+	size_t i;
+
+	for (i = 0; i < bed->recorder.n; i++)
+		if (bed->recorder.rows[i].seq == seq) {
+			assert_null(row);
+			row = &bed->recorder.rows[i];
+		}
+	if (row == NULL)
+		fail_msg("no record of URL %d", (int)seq);
+	return row;
+}
+
+/* Granted, ready for another hop, being looked up for it, not looked up yet,
+ * read ahead, no URL; and what ended at the same moment. */
+static void
+at_the_deadline_everything_has_a_record(void **state)
+{
+	struct job *jobs[4], *job;
+	struct bed bed;
+	uint64_t i;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n"
+		"http://a/5\nftp://6\nhttp://a/7\n");
+	for (i = 0; i < 4; i++)
+		jobs[i] = bed_next(&bed);
+	bed_reply(&bed, jobs[0], 302, "/b");
+	bed_reply(&bed, jobs[1], 302, "http://b:81/");
+	dispatch_expire(bed.dispatch);
+	bed_reply(&bed, jobs[2], 200, NULL);
+	fetch_reply_cancel(&jobs[3]->fetch.reply, 1);
+	bed_reply(&bed, jobs[3], 0, NULL);
+	assert_int_equal(dispatch_next(bed.dispatch, &job), RUN_END);
+	bed_settle(&bed, 7);
+	for (i = 1; i <= 7; i++) {
+		const struct result *row = row_of(&bed, i);
+
+		assert_int_equal(row->error_class, i == 3 ? ERROR_NONE :
+			i == 6 ? ERROR_INPUT : ERROR_DEADLINE);
+		assert_int_equal(row->final, i == 3 || i == 6);
+		assert_int_equal(row->attempt, 1);
+		assert_int_equal(row->num_redirects, i <= 2);
+		if (i != 3)
+			assert_non_null(row->errormsg);
+	}
+	/* Of what was not begun no time passed. */
+	assert_int_equal(row_of(&bed, 5)->time_total, 0);
+	assert_int_equal(row_of(&bed, 7)->time_total, 0);
+	bed_close(&bed);
+}
+
+/* Their next attempt is what is left out: in it they would have been asked
+ * for again, and no record but that says that they are not done. */
+static void
+at_the_deadline_nobody_waits_for_a_retry(void **state)
+{
+	struct job *first, *second;
+	struct bed bed;
+	size_t i;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.verdict.retries = 1;
+	bed.settings.verdict.retry_delay_us = 3600 * CLOCK_SECOND;
+	bed_open(&bed, "http://a/1\nhttp://a/2\n");
+	first = bed_next(&bed);
+	second = bed_next(&bed);
+	bed_reply(&bed, first, 503, NULL);
+	dispatch_expire(bed.dispatch);
+	bed_reply(&bed, second, 503, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 4);
+	for (i = 0; i < 4; i++) {
+		const struct result *row = &bed.recorder.rows[i];
+
+		assert_false(row->final);
+		assert_int_equal(row->attempt, i < 2 ? 1 : 2);
+		assert_int_equal(row->error_class, i < 2 ? ERROR_HTTP :
+			ERROR_DEADLINE);
+	}
+	bed_close(&bed);
+}
+
+/* The queue of the ledger holds fewer than these. */
+static void
+at_the_deadline_a_long_list_waits_for_the_ledger(void **state)
+{
+	const uint64_t n = 20000;
+	struct stats_counters counters;
+	char *list = mem_alloc(n * 20);
+	struct bed bed;
+	size_t at = 0;
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < n; i++)
+		at += (size_t)snprintf(list + at, 20, "http://a/%d\n",
+			(int)i);
+	bed_init(&bed);
+	bed_open(&bed, list);
+	dispatch_expire(bed.dispatch);
+	bed_settle(&bed, n);
+	ledger_counters(bed.ledger, &counters);
+	assert_int_equal(counters.failed[ERROR_DEADLINE], n);
+	assert_int_equal(counters.finals, 0);
+	bed_close(&bed);
+	free(list);
+}
+
+static void
+at_the_deadline_a_list_that_repeats_has_no_rest(void **state)
+{
+	struct bed bed;
+	struct job *job;
+
+	(void)state;
+	bed_init(&bed);
+	bed.settings.requests = 1000;
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\n");
+	job = bed_next(&bed);
+	dispatch_expire(bed.dispatch);
+	fetch_reply_cancel(&job->fetch.reply, 1);
+	bed_reply(&bed, job, 0, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 1);
+	assert_int_equal(bed.recorder.rows[0].error_class, ERROR_DEADLINE);
+	bed_close(&bed);
+}
+
 /* Jobs in every state there is; the sanitizer sees what is not freed. */
 static void
 what_was_not_done_is_dropped(void **state)
@@ -555,6 +697,134 @@ threads_share_the_work_and_all_end(void **state)
 	free(list);
 }
 
+/* --- bodies that are held in order --- */
+
+#define PLACES 16	/* for bodies, at most */
+#define LISTED 40
+
+/* So few files that there are few places for bodies; returns how many. */
+static size_t
+open_in_order(struct bed *bed, const struct rlimit *files)
+{
+	struct rlimit few = { .rlim_cur = 74, .rlim_max = files->rlim_max };
+	char list[LISTED * 16] = "";
+	size_t i, places, n = 0;
+
+	for (i = 0; i < LISTED; i++)
+		n += (size_t)snprintf(list + n, sizeof list - n,
+			"http://a/%zu\n", i + 1);
+	bed_init(bed);
+	bed->settings.keep = RUN_KEEP_GOOD;
+	bed->settings.keep_order = 1;
+	bed->settings.buffer = 1 << 20;
+	bed->settings.verdict.retries = 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	bed_open(bed, list);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, files), 0);
+	places = body_store_room(bodies_store(bed->bodies));
+	assert_in_range(places, 4, PLACES);
+	return places;
+}
+
+/* Its reply was good, and its body goes to whoever holds it. */
+static struct body *
+reply_and_hold(struct bed *bed, struct job *job)
+{
+	struct body *body = job->body;
+
+	job->body = NULL;
+	bed_reply(bed, job, 200, NULL);
+	return body;
+}
+
+/*
+ * As sink/cat does it: all bodies behind the first URL's are held, and they
+ * fill the budget; it still gets its next hop and its next attempt.
+ */
+static void
+what_was_begun_always_has_a_place(void **state)
+{
+	char *large = mem_array(900000, 1);
+	struct body *held[PLACES];
+	struct job *first, *job;
+	struct rlimit files;
+	struct bed bed;
+	size_t i, places;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	places = open_in_order(&bed, &files);
+	assert_int_equal(service_start(bed.service, NULL), 0);
+	first = bed_next(&bed);
+	assert_int_equal(first->seq, 1);
+	for (i = 0; i < places - 2; i++)
+		held[i] = reply_and_hold(&bed, bed_next(&bed));
+	/* One place is left, for the first URL's next body. */
+	assert_int_equal(body_store_room(bodies_store(bed.bodies)), 1);
+	assert_int_equal(dispatch_next(bed.dispatch, &job), RUN_WAIT);
+	assert_int_equal(body_write(held[0], large, 900000), 0);
+	bed_reply(&bed, first, 302, "/hop");
+	job = bed_next(&bed);
+	assert_int_equal(job->seq, 1);
+	assert_int_equal(job->n_hops, 1);
+	bed_reply(&bed, job, 503, NULL);
+	job = bed_next(&bed);
+	assert_int_equal(job->seq, 1);
+	assert_int_equal(job->attempt, 2);
+	bed_reply(&bed, job, 200, NULL);
+	for (i = 0; i < places - 2; i++)
+		body_free(held[i]);
+	/* Now the list goes on. */
+	assert_true(bodies_made_room(bed.bodies));
+	dispatch_wake(bed.dispatch);
+	for (i = places; i <= LISTED; i++) {
+		job = bed_next(&bed);
+		assert_int_equal(job->seq, i);
+		bed_reply(&bed, job, 200, NULL);
+	}
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, LISTED + 1);
+	bed_close(&bed);
+	free(large);
+}
+
+/* As many go on as the system has ports for; no URL is the worse for it. */
+static void
+what_runs_out_is_waited_for_and_no_attempt(void **state)
+{
+	struct bed bed;
+	struct job *first, *second, *job;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://b/2\nhttp://c/3\n");
+	assert_int_equal(service_start(bed.service, NULL), 0);
+	first = bed_next(&bed);
+	second = bed_next(&bed);
+	second->fetch.reply.code = CURLE_COULDNT_CONNECT;
+	second->fetch.reply.os_errno = EADDRNOTAVAIL;
+	bed_reply(&bed, second, 0, NULL);
+	/* One got through, so one may be under way: not another. */
+	assert_int_equal(dispatch_next(bed.dispatch, &job), RUN_WAIT);
+	assert_int_equal(dispatch_in_flight(bed.dispatch), 1);
+	bed_reply(&bed, first, 200, NULL);
+	job = bed_next(&bed);
+	assert_ptr_equal(job, second);
+	assert_int_equal(job->fetch.reply.code, CURLE_OK);
+	/* What waits has its turn when more are tried. */
+	first = bed_next(&bed);
+	assert_string_equal(first->text, "http://c/3");
+	bed_reply(&bed, job, 200, NULL);
+	bed_reply(&bed, first, 200, NULL);
+	assert_null(bed_next(&bed));
+	bed_settle(&bed, 3);
+	assert_int_equal(bed.recorder.n, 3);
+	assert_int_equal(bed.recorder.rows[1].seq, 2);
+	assert_int_equal(bed.recorder.rows[1].attempt, 1);
+	assert_true(dispatch_held_up(bed.dispatch, HOLDUP_PORTS) > 0);
+	bed_close(&bed);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_url_is_granted_once_in_order),
 	cmocka_unit_test(a_connection_is_kept_for_an_origin_that_is_due_again),
@@ -571,8 +841,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_full_ledger_holds_the_list_back),
 	cmocka_unit_test(after_a_stop_only_what_is_out_comes_back),
 	cmocka_unit_test(what_was_begun_has_a_record_after_a_stop),
+	cmocka_unit_test(at_the_deadline_everything_has_a_record),
+	cmocka_unit_test(at_the_deadline_nobody_waits_for_a_retry),
+	cmocka_unit_test(at_the_deadline_a_long_list_waits_for_the_ledger),
+	cmocka_unit_test(at_the_deadline_a_list_that_repeats_has_no_rest),
 	cmocka_unit_test(what_was_not_done_is_dropped),
 	cmocka_unit_test(threads_share_the_work_and_all_end),
+	cmocka_unit_test(what_was_begun_always_has_a_place),
+	cmocka_unit_test(what_runs_out_is_waited_for_and_no_attempt),
 };
 
 UNIT_MAIN("core/dispatch", tests)

@@ -141,29 +141,23 @@ a_body_that_went_to_a_file_comes_back_with_it(void **state)
 	rig_close(&rig);
 }
 
+/* The run's process reads it as its own by then. */
 static void
-a_file_with_a_path_goes_along_and_not_back(void **state)
+a_body_that_begins_in_a_file_goes_along_and_not_back(void **state)
 {
-	char folder[] = "/tmp/fetchall-errand-XXXXXX";
 	struct errand errand = { 0 };
 	struct rig rig;
+	char *bytes = mem_array(LIMIT + 1, 1);
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	assert_int_equal(chdir(folder), 0);
+	memset(bytes, 'x', LIMIT + 1);
 	rig_open(&rig);
-	body_free(rig.job.body);
-	rig.job.body = body_open("page", NULL);
-	/* Without stages there is no store either. */
-	rig.child.arg = NULL;
+	assert_int_equal(body_write(rig.job.body, bytes, LIMIT + 1), 0);
 	assert_false(run_errand(&rig, &errand, 5000));
-	assert_holds(rig.job.body, 5000);
-	assert_int_equal(body_keep(rig.job.body, NULL), 0);
+	assert_holds(rig.job.body, LIMIT + 5001);
 	errand_release(&errand);
 	rig_close(&rig);
-	assert_int_equal(unlink("page"), 0);
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(rmdir(folder), 0);
+	free(bytes);
 }
 
 static void
@@ -462,10 +456,48 @@ stages_nobody_asked_for_and_times_that_cannot_be_are_refused(void **state)
 	post_close(&post);
 }
 
+static const struct stage replace = {
+	.name = "replace", .brief = "makes another body of it",
+	.caps = STAGE_REPLACES, .end = note_end, STAGE_COLUMNS(columns),
+};
+
+/* What they make would be the child's own and lost with it. */
+static void
+stages_that_make_what_is_kept_are_run_at_home(void **state)
+{
+	static const struct {
+		const char *note;
+		const struct stage *stage;
+		int keeps, keeps_all, in_child;
+	} cases[] = {
+		{ "it is dropped", &replace, 0, 0, 1 },
+		{ "it becomes a file", &replace, 1, 0, 0 },
+		{ "all are kept", &replace, 0, 1, 0 },
+		{ "what is kept is what was received", &note, 1, 1, 1 },
+	};
+	struct post post;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		print_message("# %s\n", cases[i].note);
+		post_open(&post);
+		post.rig.job.keeps = cases[i].keeps;
+		post.rig.env.keeps_all = cases[i].keeps_all;
+		if (cases[i].stage != &note)
+			assert_int_equal(chain_add(post.rig.env.chain,
+				cases[i].stage, NULL, NULL, NULL), 0);
+		post_ask(&post, 1);
+		assert_int_equal(post_read(&post), 0);
+		assert_int_equal(post.rig.job.work != NULL, cases[i].in_child);
+		post_close(&post);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_body_in_memory_is_there_afterwards),
 	cmocka_unit_test(a_body_that_went_to_a_file_comes_back_with_it),
-	cmocka_unit_test(a_file_with_a_path_goes_along_and_not_back),
+	cmocka_unit_test(a_body_that_begins_in_a_file_goes_along_and_not_back),
 	cmocka_unit_test(one_errand_after_the_other),
 	cmocka_unit_test(a_file_is_for_who_is_in_one),
 	cmocka_unit_test(answers_to_other_errands_are_refused),
@@ -474,6 +506,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_stages_say_in_the_child_comes_with_the_answer),
 	cmocka_unit_test(
 		stages_nobody_asked_for_and_times_that_cannot_be_are_refused),
+	cmocka_unit_test(stages_that_make_what_is_kept_are_run_at_home),
 };
 
 UNIT_MAIN("errand", tests)

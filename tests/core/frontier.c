@@ -10,12 +10,14 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "core/frontier.h"
 #include "core/job.h"
 #include "core/origins.h"
+#include "core/pretend.h"
 #include "unit.h"
 #include "url/ndjson.h"
 #include "url/source.h"
@@ -25,6 +27,8 @@ struct list_run {
 	struct source *source;
 	struct origins origins;
 	struct frontier *frontier;
+	struct state *state;		/* NULL: none */
+	_Atomic uint64_t n_before;
 	sem_t woken;
 	char path[32];		/* "" : no file */
 };
@@ -35,6 +39,23 @@ wake(void *arg)
 	struct list_run *run = arg;
 
 	sem_post(&run->woken);
+}
+
+/* On run->source. */
+static void
+begin(struct list_run *run, size_t ahead)
+{
+	struct err err = { 0 };
+
+	origins_init(&run->origins);
+	sem_init(&run->woken, 0, 0);
+	run->frontier = frontier_new(&(struct frontier_args){
+		.source = run->source, .origins = &run->origins,
+		.state = run->state, .n_before = &run->n_before,
+		.ahead = ahead, .wake = wake, .arg = run,
+	}, &err);
+	if (run->frontier == NULL)
+		fail_msg("%s", err.text);
 }
 
 static void
@@ -49,14 +70,7 @@ start(struct list_run *run, enum source_format format, const char *operand,
 	if (run->source == NULL)
 		fail_msg("%s", err.text);
 	free(operands[0]);
-	origins_init(&run->origins);
-	sem_init(&run->woken, 0, 0);
-	run->frontier = frontier_new(&(struct frontier_args){
-		.source = run->source, .origins = &run->origins,
-		.ahead = ahead, .wake = wake, .arg = run,
-	}, &err);
-	if (run->frontier == NULL)
-		fail_msg("%s", err.text);
+	begin(run, ahead);
 }
 
 /* A list file; the caller writes it. */
@@ -364,6 +378,212 @@ a_damaged_list_ends_with_an_error(void **state)
 	end(&run);
 }
 
+/* --- what runs before this one did --- */
+
+static const char *const known[] = { "http://a/1", "http://a/2", "no url: x",
+	"http://a/4" };
+
+static void
+what_was_done_before_is_left_out(void **state)
+{
+	static const unsigned char done[] = { 1, 0, 1, 1 };
+	static const uint64_t seqs[] = { 2, 5 };
+	struct state account = { .known = known, .n_known = 4, .done = done };
+	struct list_run run;
+	struct job *job;
+	size_t i;
+	FILE *list = open_list(&run);
+
+	(void)state;
+	fprintf(list, "http://a/1\n\n http://a/2\nno url: x\n# no\n"
+		"http://a/4\nhttp://a/5\n");
+	fclose(list);
+	run.state = &account;
+	start(&run, SOURCE_LINES, run.path, -1, 16);
+	for (i = 0; i < 2; i++) {
+		job = take(&run);
+		assert_int_equal(job->seq, seqs[i]);
+		assert_null(job->bad);
+		drop(&run, job);
+	}
+	assert_null(next(&run));
+	assert_int_equal(frontier_error(run.frontier, NULL), 0);
+	assert_int_equal(run.n_before, 3);
+	assert_int_equal(account.seq, 5);
+	assert_int_equal(account.ends, 1);
+	end(&run);
+}
+
+static void
+another_list_than_before_is_an_error(void **state)
+{
+	static const struct {
+		const char *note, *list, *said;
+	} cases[] = {
+		{ "another line", "http://a/1\nhttp://b/2\nno url: x\n",
+			"line 2 is another" },
+		{ "a shorter list", "http://a/1\nhttp://a/2\n",
+			"the list was longer" },
+		{ "an empty list", "# nothing\n", "the list was longer" },
+	};
+	struct state account;
+	struct list_run run;
+	struct job *job;
+	struct err err;
+	FILE *list;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		print_message("%s\n", cases[i].note);
+		account = (struct state){ .known = known, .n_known = 4 };
+		list = open_list(&run);
+		fputs(cases[i].list, list);
+		fclose(list);
+		run.state = &account;
+		start(&run, SOURCE_LINES, run.path, -1, 16);
+		while ((job = next(&run)) != NULL)
+			drop(&run, job);
+		assert_int_equal(frontier_error(run.frontier, &err), -1);
+		assert_int_equal(err.code, ERR_USAGE);
+		assert_string_equal(err.text, cases[i].said);
+		end(&run);
+	}
+}
+
+/* Chunks of three: the wrong line is the second of the second. */
+static void
+no_job_comes_of_a_line_that_may_be_wrong(void **state)
+{
+	static const char *const before[] = { "http://a/1", "http://a/2",
+		"http://a/3", "http://a/4", "http://a/5", "http://a/6" };
+	static const unsigned char done[] = { 0, 1, 1, 0, 0, 1 };
+	struct state account = { .known = before, .n_known = 6, .done = done,
+		.chunk = 3 };
+	struct list_run run = { .state = &account };
+	struct err err;
+	struct job *job;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	start(&run, SOURCE_LINES, "-", fds[0], 16);
+	/* Known to be right once what follows it is, too: done or not. */
+	dprintf(fds[1], "http://a/1\nhttp://a/2\nhttp://a/3\n");
+	job = take(&run);
+	assert_int_equal(job->seq, 1);
+	drop(&run, job);
+	dprintf(fds[1], "http://a/4\nhttp://b/5\nhttp://a/6\nhttp://a/7\n");
+	assert_null(next(&run));
+	assert_int_equal(frontier_error(run.frontier, &err), -1);
+	assert_string_equal(err.text, "line 5 is another");
+	end(&run);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* The last chunk of before ends where the list was read up to. */
+static void
+what_was_never_read_before_is_not_held(void **state)
+{
+	struct state account = { .known = known, .n_known = 2, .chunk = 4096 };
+	struct list_run run = { .state = &account };
+	struct job *job;
+	uint64_t i;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	start(&run, SOURCE_LINES, "-", fds[0], 16);
+	dprintf(fds[1], "http://a/1\nhttp://a/2\n");
+	for (i = 1; i <= 10; i++) {
+		job = take(&run);
+		assert_int_equal(job->seq, i);
+		drop(&run, job);
+		if (i >= 2)
+			dprintf(fds[1], "http://new/\n");
+	}
+	end(&run);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* --- in a hurry --- */
+
+static void
+in_a_hurry_a_file_is_read_to_its_end(void **state)
+{
+	struct list_run run;
+	struct job *job;
+	uint64_t i, n = 20000;
+	FILE *list = open_list(&run);
+
+	(void)state;
+	for (i = 1; i <= n; i++)
+		fprintf(list, "http://h/%d\n", (int)i);
+	fclose(list);
+	start(&run, SOURCE_LINES, run.path, -1, 64);
+	for (i = 1; (job = next(&run)) != NULL; i++) {
+		if (i % 1000 == 1)
+			frontier_hurry(run.frontier);
+		assert_int_equal(job->seq, i);
+		drop(&run, job);
+	}
+	assert_int_equal(i, n + 1);
+	assert_int_equal(frontier_error(run.frontier, NULL), 0);
+	end(&run);
+}
+
+/* The pipe stays open all the time. */
+static void
+in_a_hurry_what_a_pipe_holds_is_all(void **state)
+{
+	struct list_run run = { 0 };
+	struct job *job;
+	int fds[2], i;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	for (i = 1; i <= 100; i++)
+		dprintf(fds[1], "http://h/%d\n", i);
+	dprintf(fds[1], "http://h/hal");
+	start(&run, SOURCE_LINES, "-", fds[0], 4);
+	frontier_hurry(run.frontier);
+	for (i = 1; (job = next(&run)) != NULL; i++) {
+		assert_int_equal(job->seq, i);
+		drop(&run, job);
+	}
+	assert_int_equal(i, 101);
+	assert_int_equal(frontier_error(run.frontier, NULL), 0);
+	end(&run);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Nobody ever opens the other end of the second list. */
+static void
+in_a_hurry_nobody_is_waited_for(void **state)
+{
+	struct source_settings settings = { "http", SOURCE_LINES, 65536 };
+	char url[] = "http://h/", pipe[] = "/tmp/list-pipe-XXXXXX";
+	char *operands[] = { url, pipe };
+	struct list_run run = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(close(mkstemp(pipe)), 0);
+	unlink(pipe);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	run.source = source_new(&settings, operands, 2, -1, &err);
+	assert_non_null(run.source);
+	begin(&run, 4);
+	drop(&run, take(&run));
+	frontier_hurry(run.frontier);
+	assert_null(next(&run));
+	end(&run);
+	unlink(pipe);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(jobs_come_in_the_order_of_the_list),
 	cmocka_unit_test(no_more_is_read_ahead_than_allowed),
@@ -374,6 +594,13 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(large_bodies_do_not_stop_the_reader),
 	cmocka_unit_test(bad_lines_are_jobs_too),
 	cmocka_unit_test(a_damaged_list_ends_with_an_error),
+	cmocka_unit_test(what_was_done_before_is_left_out),
+	cmocka_unit_test(another_list_than_before_is_an_error),
+	cmocka_unit_test(no_job_comes_of_a_line_that_may_be_wrong),
+	cmocka_unit_test(what_was_never_read_before_is_not_held),
+	cmocka_unit_test(in_a_hurry_a_file_is_read_to_its_end),
+	cmocka_unit_test(in_a_hurry_what_a_pipe_holds_is_all),
+	cmocka_unit_test(in_a_hurry_nobody_is_waited_for),
 };
 
 UNIT_MAIN("core/frontier", tests)

@@ -33,7 +33,7 @@ a_name_that_nobody_knows_is_a_row(void **state)
 	bed_open(&bed, "http://a.test/\n");
 	assert_int_equal(service_start(bed.service, NULL), 0);
 	assert_null(bed_next(&bed));
-	/* The second attempt finds it in the cache. */
+	/* The second attempt asks again. */
 	bed_settle(&bed, 2);
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(rows[i].final, i);

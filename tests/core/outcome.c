@@ -12,6 +12,7 @@
 #include "core/outcome.h"
 #include "core/result.h"
 #include "core/verdict.h"
+#include "net/exchange.h"
 #include "unit.h"
 #include "url/source.h"
 
@@ -235,6 +236,10 @@ failures_are_explained(void **state)
 			"a Transfer-Encoding that was not asked for" },
 		{ ERROR_BODY, FETCH_BODY_LIMIT, 0, "w", NULL,
 			"the body is larger than --max-body allows" },
+		{ ERROR_HTTP, FETCH_FRAMING, 0, "w", NULL,
+			"chunks with far more framing than content" },
+		{ ERROR_HTTP, FETCH_BAD_RANGE, 0, "w", NULL,
+			"not the part of the file that was asked for" },
 		{ ERROR_LOCAL, FETCH_NOT_WRITTEN, ENOSPC, "w", NULL,
 			"the body found no place in $TMPDIR: "
 			"No space left on device" },
@@ -266,22 +271,19 @@ failures_are_explained(void **state)
 
 /* One with a file of its own was not to go to $TMPDIR. */
 static void
-a_file_that_cannot_be_written_is_named(void **state)
+where_a_body_found_no_place_is_told(void **state)
 {
 	struct verdict verdict = { .error_class = ERROR_LOCAL };
-	struct source_request asked = { .output = mem_strdup("a/b") };
 	struct job *job = job_of("http://h/");
 	struct result *result;
 
 	(void)state;
-	job->asked = &asked;
+	job->keeps = 1;
 	job->fetch.reply.refusal = FETCH_NOT_WRITTEN;
 	job->fetch.reply.os_errno = ENOSPC;
 	result = outcome_of(job, &verdict, NULL);
-	assert_string_equal(result->errormsg,
-		"output 'a/b': No space left on device");
-	job->asked = NULL;
-	free(asked.output);
+	assert_string_equal(result->errormsg, "the body found no place in "
+		"the output folder: No space left on device");
 	result_free(result);
 	job_free(job);
 }
@@ -361,16 +363,124 @@ a_line_that_is_no_url_has_a_row(void **state)
 	job_free(job);
 }
 
+/* --- for sinks of bodies --- */
+
+static void
+a_hop_is_the_reply_of_its_own_url(void **state)
+{
+	struct job *job = job_of("http://h/hop");
+	struct fetch_reply *reply = &job->fetch.reply;
+	struct result *hop;
+
+	(void)state;
+	reply->response_code = 302;
+	reply->content_type = mem_strdup("text/html");
+	memcpy(reply->remote_ip, "127.0.0.1", 10);
+	job->n_hops = 2;
+	job->hop_us = START + 500;
+	hop = outcome_hop(job, WALL);
+	assert_true(hop->hop);
+	assert_false(hop->ok || hop->keeps);
+	assert_int_equal(hop->seq, 3);
+	assert_int_equal(hop->response_code, 302);
+	assert_string_equal(hop->url, "http://h/hop");
+	assert_string_equal(hop->content_type, "text/html");
+	assert_string_equal(hop->remote_ip, "127.0.0.1");
+	assert_int_equal(hop->timestamp, START + 500 + WALL);
+	/* It may be dropped: the reply is as it was. */
+	assert_string_equal(reply->content_type, "text/html");
+	result_free(hop);
+	job_free(job);
+}
+
+static void
+what_the_server_says_of_its_body_goes_along(void **state)
+{
+	struct job *job = job_of("http://h/");
+	struct fetch_reply *reply = &job->fetch.reply;
+	struct result *result;
+
+	(void)state;
+	reply->last_modified = 1000000000;
+	reply->disposition = mem_strdup("attachment; filename=x");
+	result = outcome_of(job, &fine, NULL);
+	assert_int_equal(result->last_modified, 1000000000);
+	assert_string_equal(result->disposition, "attachment; filename=x");
+	assert_null(reply->disposition);
+	/* That of the body is taken where a sink wants it. */
+	assert_null(result->body);
+	assert_null(result->exchange);
+	result_free(result);
+	job_free(job);
+}
+
+/* What was sent of a request's body, and whose bytes the record then has. */
+static void
+a_taken_exchange_outlives_the_request(void **state)
+{
+	static const char shared[] = "shared by all";
+	static const struct {
+		const char *note;
+		int own;
+		uint64_t sent, kept;
+	} cases[] = {
+		{ "the body of all requests", 0, 13, 13 },
+		{ "some of it", 0, 5, 5 },
+		{ "none of it", 0, 0, 0 },
+		{ "the line's own body", 1, 13, 13 },
+		{ "some of that", 1, 5, 5 },
+		{ "a count that cannot be", 1, 99, 13 },
+	};
+	const struct exchange *exchange;
+	struct fetch_request *request;
+	struct result *result;
+	struct job *job;
+	char *own;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		print_message("# %s\n", cases[i].note);
+		job = job_of("http://h/");
+		request = &job->fetch.request;
+		own = mem_strdup(shared);
+		request->body = cases[i].own ? own : shared;
+		request->body_len = 13;
+		job->fetch.reply.chunked = 1;
+		job->fetch.reply.exchange = exchange_new();
+		job->fetch.reply.exchange->request_body_len = cases[i].sent;
+		result = outcome_of(job, &fine, NULL);
+		outcome_take(result, job, request, shared);
+		assert_true(result->chunked);
+		assert_null(job->fetch.reply.exchange);
+		job_free(job);
+		memset(own, 'x', 13);
+		free(own);
+		exchange = result->exchange;
+		assert_int_equal(exchange->request_body_len, cases[i].kept);
+		if (cases[i].kept > 0)
+			assert_memory_equal(exchange->request_body, shared,
+				cases[i].kept);
+		/* No copy where all have the same. */
+		assert_int_equal(exchange->request_body_owned != NULL,
+			cases[i].own);
+		result_free(result);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(times_count_from_the_first_hop),
 	cmocka_unit_test(a_row_tells_what_came),
 	cmocka_unit_test(the_method_is_told_where_it_is_not_get),
 	cmocka_unit_test(what_is_tried_again_or_cut_off_is_not_final),
 	cmocka_unit_test(failures_are_explained),
-	cmocka_unit_test(a_file_that_cannot_be_written_is_named),
+	cmocka_unit_test(where_a_body_found_no_place_is_told),
 	cmocka_unit_test(times_that_went_with_a_process_are_untold),
 	cmocka_unit_test(the_limit_of_bodies_has_its_name),
 	cmocka_unit_test(a_line_that_is_no_url_has_a_row),
+	cmocka_unit_test(a_hop_is_the_reply_of_its_own_url),
+	cmocka_unit_test(what_the_server_says_of_its_body_goes_along),
+	cmocka_unit_test(a_taken_exchange_outlives_the_request),
 };
 
 UNIT_MAIN("core/outcome", tests)

@@ -49,13 +49,13 @@ each_is_taken_once(void **state)
 	(void)state;
 	assert_non_null(slots);
 	for (i = 0; i < 3; i++) {
-		assert_true(slots_any(slots));
+		assert_true(slots_left(slots));
 		taken[i] = slots_take(slots);
 		assert_in_range(taken[i], 0, 2);
 		seen |= (size_t)1 << taken[i];
 	}
 	assert_int_equal(seen, 7);
-	assert_false(slots_any(slots));
+	assert_false(slots_left(slots));
 	assert_int_equal(slots_take(slots), SLOTS_NONE);
 	slots_give(slots, taken[1]);
 	assert_int_equal(slots_take(slots), taken[1]);

@@ -208,6 +208,40 @@ counters_count_attempts_and_urls_apart(void **state)
 	test_free(stats);
 }
 
+/* What was in flight at the deadline was an attempt; the rest of the list was
+ * none, and is no reply without a status either. */
+static void
+what_was_left_out_is_no_attempt(void **state)
+{
+	struct result results[] = {
+		{ .attempt = 1, .error_class = ERROR_DEADLINE,
+			.time_total = 50 },
+		{ .attempt = 1, .error_class = ERROR_DEADLINE,
+			.time_queue = 70 },
+		{ .attempt = 1, .error_class = ERROR_HTTP,
+			.response_code = 503, .time_total = 20 },
+		{ .attempt = 2, .error_class = ERROR_DEADLINE },
+	};
+	struct stats *stats = test_malloc(sizeof *stats);
+	size_t i;
+
+	(void)state;
+	stats_init(stats);
+	for (i = 0; i < sizeof results / sizeof *results; i++)
+		stats_add(stats, &results[i]);
+	assert_int_equal(stats->counters.attempts, 2);
+	assert_int_equal(stats->counters.retries, 0);
+	assert_int_equal(stats->counters.finals, 0);
+	assert_int_equal(stats->counters.again, 0);
+	assert_int_equal(stats->counters.failed[ERROR_DEADLINE], 3);
+	assert_int_equal(stats_failures(&stats->counters), 0);
+	assert_int_equal(stats->status[0], 1);
+	assert_int_equal(stats->phases[STATS_QUEUE], 0);
+	assert_int_equal(stats->time_total, 70);
+	stats_release(stats);
+	test_free(stats);
+}
+
 /* A run may be over before they are. */
 static void
 urls_to_be_tried_again_are_counted(void **state)
@@ -292,6 +326,7 @@ bodies_in_stages_are_counted_apart(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(bodies_in_stages_are_counted_apart),
+	cmocka_unit_test(what_was_left_out_is_no_attempt),
 	cmocka_unit_test(urls_to_be_tried_again_are_counted),
 	cmocka_unit_test(time_is_split_into_the_right_phases),
 	cmocka_unit_test(phases_add_up_to_the_total),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * takers -- with many threads in run_take() whoever can go on is woken, and no
- * job is given out twice or forgotten.
+ * takers -- with many threads in run_take(), or some with a lane each, whoever
+ * can go on is woken, and no job is given out twice or forgotten.
  *
  * The strategy here has no network: its replies are made up, so that the
  * threads do nothing but take and give back, and one lost wake-up is a test
@@ -9,12 +9,14 @@
  */
 #include "config.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "core/job.h"
 #include "core/result.h"
@@ -27,6 +29,8 @@
 
 #define TAKERS 32
 #define URLS 20000
+#define LANES 4
+#define HOSTS 7
 
 /* Every third URL is redirected once, every hundredth fails at first. */
 struct takers {
@@ -55,23 +59,35 @@ reply_to(struct job *job)
 	}
 }
 
+static void
+count_taken(void)
+{
+	int n = atomic_fetch_add(&takers.n, 1) + 1;
+	int most = atomic_load(&takers.most);
+
+	while (n > most && !atomic_compare_exchange_weak(&takers.most,
+	    &most, n))
+		;
+}
+
+static void
+give_back(struct job *job)
+{
+	reply_to(job);
+	atomic_fetch_sub(&takers.n, 1);
+	atomic_fetch_add(&takers.given, 1);
+	run_done(takers.run, job);
+}
+
 static void *
 take_all(void *arg)
 {
 	struct job *job;
-	int n, most;
 
 	(void)arg;
 	while (run_take(takers.run, &job) == RUN_JOB) {
-		n = atomic_fetch_add(&takers.n, 1) + 1;
-		most = atomic_load(&takers.most);
-		while (n > most && !atomic_compare_exchange_weak(&takers.most,
-		    &most, n))
-			;
-		reply_to(job);
-		atomic_fetch_sub(&takers.n, 1);
-		atomic_fetch_add(&takers.given, 1);
-		run_done(takers.run, job);
+		count_taken();
+		give_back(job);
 	}
 	return NULL;
 }
@@ -97,6 +113,51 @@ static const struct strategy strategy = {
 	.name = "takers", .run = take_with_many,
 };
 
+/* Who got nothing sleeps until it is called. */
+static void *
+take_lane(void *arg)
+{
+	size_t lane = (size_t)(uintptr_t)arg, n;
+	struct pollfd fd = { .events = POLLIN };
+	enum run_next next = RUN_JOB;
+	struct list jobs, *node;
+
+	list_init(&jobs);
+	fd.fd = run_lane_fd(takers.run, lane);
+	while ((next = run_next_some(takers.run, lane, 4, &jobs)) != RUN_END) {
+		for (node = jobs.next, n = 0; node != &jobs;
+		    node = node->next, n++)
+			count_taken();
+		while ((node = list_pop(&jobs)) != NULL)
+			give_back(LIST_ENTRY(node, struct job, node));
+		if (n == 0 && poll(&fd, 1, 60000) == 1)
+			run_lane_rest(takers.run, lane);
+	}
+	return NULL;
+}
+
+static int
+take_in_lanes(struct run *run, const void *settings, struct err *err)
+{
+	pthread_t threads[LANES];
+	size_t i;
+
+	(void)settings;
+	takers.run = run;
+	if (run_split(run, LANES, err) != 0)
+		return -1;
+	for (i = 0; i < LANES; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, take_lane,
+			(void *)(uintptr_t)i), 0);
+	for (i = 0; i < LANES; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
+static const struct strategy lanes = {
+	.name = "lanes", .run = take_in_lanes,
+};
+
 static int
 count_record(void *self, const struct result *record, struct err *err)
 {
@@ -119,7 +180,7 @@ fill(int fd, unsigned pause_us)
 
 	assert_non_null(list);
 	for (i = 1; i <= URLS; i++) {
-		fprintf(list, "http://127.0.0.1:9/%u\n", i);
+		fprintf(list, "http://127.0.0.%u:9/%u\n", 1 + i % HOSTS, i);
 		if (i % 1000 == 0 && pause_us > 0) {
 			fflush(list);
 			usleep(pause_us);
@@ -143,10 +204,11 @@ fill_main(void *arg)
 }
 
 static void
-run_over_a_pipe(unsigned pause_us, size_t concurrency)
+run_over_a_pipe(const struct strategy *who, unsigned pause_us,
+	size_t concurrency)
 {
 	struct run_settings settings = {
-		.strategy = &strategy,
+		.strategy = who,
 		.concurrency = concurrency,
 		.names = { .servers = "127.0.0.1:9", .concurrency = 1,
 			.hosts_path = "/nonexistent/hosts",
@@ -200,7 +262,7 @@ static void
 every_job_comes_back_once(void **state)
 {
 	(void)state;
-	run_over_a_pipe(0, TAKERS);
+	run_over_a_pipe(&strategy, 0, TAKERS);
 	assert_each_came_once();
 	assert_in_range(takers.most, 1, TAKERS);
 }
@@ -210,7 +272,7 @@ static void
 who_sleeps_is_woken_by_a_slow_list(void **state)
 {
 	(void)state;
-	run_over_a_pipe(2000, TAKERS);
+	run_over_a_pipe(&strategy, 2000, TAKERS);
 	assert_each_came_once();
 }
 
@@ -219,14 +281,29 @@ static void
 more_takers_than_jobs_ahead_are_no_trouble(void **state)
 {
 	(void)state;
-	run_over_a_pipe(0, 2);
+	run_over_a_pipe(&strategy, 0, 2);
 	assert_each_came_once();
+}
+
+static void
+who_has_a_lane_is_woken_too(void **state)
+{
+	static const unsigned pauses[] = { 0, 2000 };
+	static const size_t ahead[] = { LANES, 4 * LANES };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		run_over_a_pipe(&lanes, pauses[i / 2], ahead[i % 2]);
+		assert_each_came_once();
+	}
 }
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_job_comes_back_once),
 	cmocka_unit_test(who_sleeps_is_woken_by_a_slow_list),
 	cmocka_unit_test(more_takers_than_jobs_ahead_are_no_trouble),
+	cmocka_unit_test(who_has_a_lane_is_woken_too),
 };
 
 UNIT_MAIN("takers", tests)

@@ -170,8 +170,12 @@ static const struct {
 		"location" },
 	{ "body too large", BROKEN_OFF(FETCH_BODY_LIMIT), 0, 0, ERROR_BODY,
 		"limit" },
+	{ "chunks of framing", BROKEN_OFF(FETCH_FRAMING), 0, 0, ERROR_HTTP,
+		"bad_reply" },
+	{ "another part", BROKEN_OFF(FETCH_BAD_RANGE), 0, 0, ERROR_HTTP,
+		"bad_reply" },
 	{ "disk full", BROKEN_OFF(FETCH_NOT_WRITTEN), 0, 0, ERROR_LOCAL,
-		"write_refused" },
+		"write_failed" },
 	{ "cancelled", BROKEN_OFF(FETCH_CANCELLED), 0, 0, ERROR_STOPPED,
 		NULL },
 };
@@ -633,6 +637,27 @@ every_word_there_is_can_be_named(void **state)
 	assert_true(on.codes[429 / 64] & UINT64_C(1) << (429 % 64));
 }
 
+static void
+a_disk_that_is_full_is_told_from_one_body(void **state)
+{
+	static const struct {
+		int number;
+		const char *detail;
+	} cases[] = {
+		{ ENOSPC, "write_failed" }, { EDQUOT, "write_failed" },
+		{ EROFS, "write_failed" }, { EIO, "write_failed" },
+		{ EFBIG, "write_refused" }, { ENAMETOOLONG, "write_refused" },
+		{ ENOENT, "write_refused" }, { EMFILE, "write_refused" },
+		{ EBUSY, "in_use" }, { 0, "write_refused" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(verdict_write_detail(cases[i].number),
+			cases[i].detail);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_reply_has_its_class),
 	cmocka_unit_test(no_code_is_without_a_class),
@@ -648,6 +673,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_server_may_ask_for_patience),
 	cmocka_unit_test(bad_words_are_named_with_the_nearest),
 	cmocka_unit_test(every_word_there_is_can_be_named),
+	cmocka_unit_test(a_disk_that_is_full_is_told_from_one_body),
 };
 
 UNIT_MAIN("core/verdict", tests)

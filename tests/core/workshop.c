@@ -13,11 +13,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "core/budget.h"
+#include "core/bodies.h"
 #include "core/chain.h"
 #include "core/ledger.h"
 #include "core/pool.h"
 #include "core/result.h"
+#include "core/run.h"
 #include "core/sink.h"
 #include "core/work.h"
 #include "core/workshop.h"
@@ -43,7 +44,7 @@ struct rig {
 	size_t n_rows;
 	struct ledger_target target;
 	struct ledger *ledger;
-	struct budget *budget;
+	struct bodies *bodies;
 	struct pool_env env;
 	_Atomic int cancel;
 	struct workshop *workshop;
@@ -168,6 +169,11 @@ on_lost(void *arg)
 	atomic_fetch_add(&rig->n_lost, 1);
 }
 
+/* Nothing is fetched, so there are no bodies, and always room for them. */
+static const struct run_settings no_fetch = {
+	.no_fetch = 1, .buffer = 1 << 20, .jobs = 1,
+};
+
 /* At most so many works at a time. */
 static void
 rig_open(struct rig *rig, size_t limit)
@@ -180,7 +186,8 @@ rig_open(struct rig *rig, size_t limit)
 	sem_init(&rig->room, 0, 0);
 	rig->env.chain = chain_new(1);
 	rig->env.cancelled = &rig->cancel;
-	rig->budget = budget_new(1 << 20, 1, NULL);
+	rig->bodies = bodies_new(&no_fetch, 1, NULL);
+	assert_non_null(rig->bodies);
 	rig->ledger = ledger_new(&(struct ledger_args){
 		.targets = &rig->target, .n_targets = 1,
 		.on_room = ignore, .on_fail = ignore,
@@ -189,7 +196,7 @@ rig_open(struct rig *rig, size_t limit)
 	rig->workshop = workshop_new(&(struct workshop_args){
 		.pool = &keeping, .env = &rig->env,
 		.workers = 1, .waiting = limit - 1,
-		.ledger = rig->ledger, .budget = rig->budget,
+		.ledger = rig->ledger, .bodies = rig->bodies,
 		.hooks = { on_room, on_passed, on_lost, rig },
 	}, NULL);
 	assert_non_null(rig->workshop);
@@ -209,7 +216,7 @@ rig_close(struct rig *rig)
 	workshop_free(rig->workshop);
 	assert_int_equal(rig->stopped, 1);
 	ledger_free(rig->ledger);
-	budget_free(rig->budget);
+	bodies_free(rig->bodies);
 	chain_free(rig->env.chain);
 	sem_destroy(&rig->queued);
 	sem_destroy(&rig->room);
@@ -225,7 +232,7 @@ make_work(struct rig *rig, uint64_t seq)
 	result->seq = seq;
 	result->ok = result->final = 1;
 	result->url = mem_strdup("http://h.test/");
-	work_fill(work, result, NULL, NULL);
+	work_fill(work, result, NULL);
 	return work;
 }
 

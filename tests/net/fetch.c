@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/mem.h"
+#include "net/exchange.h"
 #include "net/fetch.h"
 #include "unit.h"
 
@@ -17,13 +18,23 @@ fill_reply(struct fetch_reply *reply)
 	reply->retry_after_us = 7;
 	reply->content_type = mem_strdup("text/html");
 	reply->location = mem_strdup("/x");
+	reply->last_modified = 7;
+	reply->disposition = mem_strdup("inline");
+	reply->etag = mem_strdup("\"e\"");
+	reply->exchange = exchange_new();
+	reply->exchange->request = mem_strdup("GET");
+	reply->exchange->request_body_owned = mem_strdup("body");
+	reply->exchange->response = mem_strdup("HTTP");
 	reply->errormsg = mem_strdup("cut");
+	reply->chunked = 1;
 }
 
 static void
 a_cleared_reply_is_as_new(void **state)
 {
-	static const struct fetch_reply new = { .retry_after_us = -1 };
+	static const struct fetch_reply new = {
+		.retry_after_us = -1, .last_modified = -1,
+	};
 	struct fetch_reply reply = { 0 };
 
 	(void)state;

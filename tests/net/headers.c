@@ -96,13 +96,14 @@ static const struct {
 
 static const struct {
 	const char *value;
-	int coded;
+	int coded, chunked;
 } codings[] = {
-	{ "chunked", 0 }, { " Chunked ", 0 }, { "identity", 0 },
-	{ "identity, chunked", 0 }, { "chunked,", 0 }, { "", 0 },
-	{ "gzip", 1 }, { "gzip, chunked", 1 }, { "chunked, gzip", 1 },
-	{ "chunkedx", 1 }, { "x-chunked", 1 }, { "chunke", 1 },
-	{ "chunked;q=1", 1 }, { "cow", 1 },
+	{ "chunked", 0, 1 }, { " Chunked ", 0, 1 }, { "identity", 0, 0 },
+	{ "identity, chunked", 0, 1 }, { "chunked,", 0, 1 }, { "", 0, 0 },
+	{ "gzip", 1, 0 }, { "gzip, chunked", 1, 1 },
+	{ "chunked, gzip", 1, 1 }, { "chunkedx", 1, 0 },
+	{ "x-chunked", 1, 0 }, { "chunke", 1, 0 }, { "chunked;q=1", 1, 0 },
+	{ "cow", 1, 0 },
 };
 
 static int
@@ -135,7 +136,7 @@ what_matters_is_picked_out(void **state)
 
 	(void)state;
 	for (i = 0; i < CASES; i++) {
-		headers_start(&headers, 65536);
+		headers_start(&headers, 65536, 0);
 		refusal = FETCH_ACCEPTED;
 		for (k = 0; k < LINES && cases[i].lines[k] != NULL; k++)
 			refusal = add(&headers, cases[i].lines[k],
@@ -149,10 +150,10 @@ what_matters_is_picked_out(void **state)
 			fail_msg("%s: refusal %d, length %s, wait %lld",
 				cases[i].note, (int)refusal, headers.length,
 				(long long)wait);
-		location = headers_take_location(&headers);
+		location = headers_take(&headers.location);
 		if (!text_is(location, cases[i].location))
 			fail_msg("%s: location %s", cases[i].note, location);
-		assert_null(headers_take_location(&headers));
+		assert_null(headers_take(&headers.location));
 		free(location);
 	}
 	headers_release(&headers);
@@ -166,10 +167,10 @@ a_nul_is_refused(void **state)
 	struct headers headers = { 0 };
 
 	(void)state;
-	headers_start(&headers, 65536);
+	headers_start(&headers, 65536, 0);
 	assert_int_equal(add(&headers, status, sizeof status - 1),
 		FETCH_BAD_HEADER);
-	headers_start(&headers, 65536);
+	headers_start(&headers, 65536, 0);
 	assert_int_equal(add(&headers, "HTTP/1.1 302\r\n", 14),
 		FETCH_ACCEPTED);
 	assert_int_equal(add(&headers, field, sizeof field - 1),
@@ -185,7 +186,7 @@ bytes_are_limited_over_all_blocks(void **state)
 	int i;
 
 	(void)state;
-	headers_start(&headers, 100);
+	headers_start(&headers, 100, 0);
 	/* 3 * (15 + 2) + 49 = 100 */
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(add(&headers, "HTTP/1.1 100 C\n", 15),
@@ -196,7 +197,7 @@ bytes_are_limited_over_all_blocks(void **state)
 		"6789012345\n", 49), FETCH_ACCEPTED);
 	assert_int_equal(add(&headers, "\n", 1), FETCH_HEADER_LIMIT);
 	/* The next reply begins anew. */
-	headers_start(&headers, 100);
+	headers_start(&headers, 100, 0);
 	assert_int_equal(add(&headers, "HTTP/1.1 200\n", 13), FETCH_ACCEPTED);
 	headers_release(&headers);
 }
@@ -208,7 +209,7 @@ lines_are_limited(void **state)
 	int i;
 
 	(void)state;
-	headers_start(&headers, UINT64_MAX);
+	headers_start(&headers, UINT64_MAX, 0);
 	for (i = 0; i < HEADERS_MAX_LINES; i++)
 		assert_int_equal(add(&headers, "X:1\n", 4), FETCH_ACCEPTED);
 	assert_int_equal(add(&headers, "X:1\n", 4), FETCH_HEADER_LIMIT);
@@ -270,13 +271,14 @@ a_transfer_coding_beyond_chunked_is_seen(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof codings / sizeof *codings; i++) {
-		headers_start(&headers, 1000);
+		headers_start(&headers, 1000, 0);
 		add(&headers, "HTTP/1.1 200\r\n", 14);
 		snprintf(line, sizeof line, "TRANSFER-encoding:%s\r\n",
 			codings[i].value);
 		assert_int_equal(add(&headers, line, strlen(line)),
 			FETCH_ACCEPTED);
-		if (headers.coded != codings[i].coded)
+		if (headers.coded != codings[i].coded ||
+		    headers.chunked != codings[i].chunked)
 			fail_msg("'%s'", codings[i].value);
 	}
 	/* A second line changes nothing; the next reply's first one does. */
@@ -295,21 +297,164 @@ content_codings_of_all_lines_are_one_list(void **state)
 	char *coding;
 
 	(void)state;
-	headers_start(&headers, 1000);
+	headers_start(&headers, 1000, 0);
 	add(&headers, "HTTP/1.1 200\r\n", 14);
-	assert_null(headers_take_coding(&headers));
+	assert_null(headers_take(&headers.coding));
 	add(&headers, "Content-Encoding: gzip\r\n", 24);
 	add(&headers, "content-length: 5\r\n", 19);
 	add(&headers, "content-encoding:\tbr , zstd \r\n", 30);
-	coding = headers_take_coding(&headers);
+	coding = headers_take(&headers.coding);
 	assert_string_equal(coding, "gzip, br , zstd");
 	free(coding);
-	assert_null(headers_take_coding(&headers));
+	assert_null(headers_take(&headers.coding));
 	/* The next reply has none. */
 	add(&headers, "Content-Encoding: gzip\r\n", 24);
 	add(&headers, "\r\n", 2);
 	add(&headers, "HTTP/1.1 200\r\n", 14);
-	assert_null(headers_take_coding(&headers));
+	assert_null(headers_take(&headers.coding));
+	headers_release(&headers);
+}
+
+/* Adds lines up to the NULL. */
+static void
+add_lines(struct headers *headers, const char *const *lines)
+{
+	for (; *lines != NULL; lines++)
+		assert_int_equal(add(headers, *lines, strlen(*lines)),
+			FETCH_ACCEPTED);
+}
+
+static void
+a_head_is_kept_as_it_came(void **state)
+{
+	static const char *const interim[] = { "HTTP/1.1 100 C\r\n", "A: b\r\n",
+		"\r\n", NULL };
+	static const char *const half[] = { "HTTP/1.1 200 OK\r\n",
+		"X:\t y \n", " folded\r\n", NULL };
+	static const char *const rest[] = { "\n", "Trailer: z\r\n", "\r\n",
+		"\r\n", NULL };
+	struct headers headers = { 0 };
+
+	(void)state;
+	headers_start(&headers, 1000, HEADERS_HEAD);
+	add_lines(&headers, interim);
+	add_lines(&headers, half);
+	assert_string_equal(buf_text(&headers.head),
+		"HTTP/1.1 200 OK\r\nX:\t y \n folded\r\n");
+	assert_true(headers.in_block);
+	add_lines(&headers, rest);
+	assert_string_equal(buf_text(&headers.head),
+		"HTTP/1.1 200 OK\r\nX:\t y \n folded\r\n\n");
+	assert_false(headers.in_block);
+	/* The next has nothing of it, and may want none. */
+	headers_start(&headers, 1000, HEADERS_HEAD);
+	assert_int_equal(headers.head.len, 0);
+	headers_start(&headers, 1000, 0);
+	add_lines(&headers, half);
+	assert_int_equal(headers.head.len, 0);
+	headers_release(&headers);
+}
+
+static void
+a_head_may_be_as_long_as_headers_may(void **state)
+{
+	struct headers headers = { 0 };
+
+	(void)state;
+	headers_start(&headers, 24, HEADERS_HEAD);
+	add(&headers, "HTTP/1.1 200\r\n", 14);
+	add(&headers, "X: 123\r\n", 8);
+	assert_int_equal(add(&headers, "\r\n", 2), FETCH_ACCEPTED);
+	assert_int_equal(headers.head.len, 24);
+	headers_release(&headers);
+}
+
+/* What a file is kept with. */
+static const struct {
+	const char *note;
+	const char *lines[6];
+	int64_t last_modified;
+	const char *etag, *disposition;
+	uint64_t first;		/* 0: no range */
+} files[] = {
+	{ "nothing", { "Server: x\r\n" }, -1, NULL, NULL, 0 },
+	{ "everything", { "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+		"ETag: \"e\"\r\n", "Content-Disposition: inline\r\n",
+		"Content-Range: bytes 5-9/10\r\n" },
+		784111777, "\"e\"", "inline", 5 },
+	{ "any case, blanks around",
+		{ "last-modified:Sunday, 06-Nov-94 08:49:37 GMT \n",
+		"ETAG:\tW/\"e\" \n", "content-DISPOSITION: inline;\n" },
+		784111777, "W/\"e\"", "inline;", 0 },
+	{ "names that only begin so", { "Last-Modifie: Sun, 06 Nov 1994 "
+		"08:49:37 GMT\r\n", "ETags: e\r\n", "ETa: e\r\n",
+		"Content-Dispositions: inline\r\n",
+		"Content-Ranges: bytes 5-9/10\r\n" }, -1, NULL, NULL, 0 },
+	{ "the first of several", { "ETag: 1\r\n", "ETag: 2\r\n",
+		"Content-Disposition: a\r\n", "Content-Disposition: b\r\n" },
+		-1, "1", "a", 0 },
+	{ "two places are none", { "Content-Range: bytes 5-9/10\r\n",
+		"Content-Range: bytes 5-9/10\r\n" }, -1, NULL, NULL, 0 },
+	{ "no date", { "Last-Modified: yesterday\r\n" }, -1, NULL, NULL, 0 },
+	{ "one that no calendar has",
+		{ "Last-Modified: Sun, 06 Nov 292278 08:49:37 GMT\r\n" },
+		-1, NULL, NULL, 0 },
+	{ "one before there were files",
+		{ "Last-Modified: Sun, 06 Nov 1904 08:49:37 GMT\r\n" },
+		-1, NULL, NULL, 0 },
+	{ "an interim reply's", { "\r\n", "HTTP/1.1 200\r\n", "A: b\r\n" },
+		-1, NULL, NULL, 0 },
+};
+
+static void
+what_files_are_kept_with_is_picked_out(void **state)
+{
+	struct headers headers = { 0 };
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof files / sizeof *files; i++) {
+		headers_start(&headers, 65536, HEADERS_FILE);
+		add(&headers, "HTTP/1.1 103\r\n", 14);
+		if (files[i].lines[0][0] == '\r')
+			add(&headers, "ETag: hint\r\n", 12);
+		for (k = 0; k < 6 && files[i].lines[k] != NULL; k++)
+			add(&headers, files[i].lines[k],
+				strlen(files[i].lines[k]));
+		if (headers.last_modified != files[i].last_modified ||
+		    !text_is(headers.etag, files[i].etag) ||
+		    !text_is(headers.disposition, files[i].disposition) ||
+		    headers.range.first != files[i].first)
+			fail_msg("%s: %lld, %s, %s", files[i].note,
+				(long long)headers.last_modified,
+				headers.etag, headers.disposition);
+		/* Not for those who did not ask. */
+		headers_start(&headers, 65536, HEADERS_HEAD);
+		for (k = 0; k < 6 && files[i].lines[k] != NULL; k++)
+			add(&headers, files[i].lines[k],
+				strlen(files[i].lines[k]));
+		assert_null(headers.etag);
+		assert_int_equal(headers.last_modified, -1);
+	}
+	headers_release(&headers);
+}
+
+static void
+a_value_that_is_too_long_is_none(void **state)
+{
+	struct headers headers = { 0 };
+	size_t len;
+	char *line;
+
+	(void)state;
+	for (len = FETCH_MAX_VALUE; len < FETCH_MAX_VALUE + 2; len++) {
+		headers_start(&headers, 65536, HEADERS_FILE);
+		add(&headers, "HTTP/1.1 200\r\n", 14);
+		line = mem_printf("ETag: %0*d\r\n", (int)len, 0);
+		add(&headers, line, strlen(line));
+		free(line);
+		assert_int_equal(headers.etag != NULL, len == FETCH_MAX_VALUE);
+	}
 	headers_release(&headers);
 }
 
@@ -321,6 +466,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(retry_after_is_seconds_or_a_date),
 	cmocka_unit_test(a_transfer_coding_beyond_chunked_is_seen),
 	cmocka_unit_test(content_codings_of_all_lines_are_one_list),
+	cmocka_unit_test(a_head_is_kept_as_it_came),
+	cmocka_unit_test(a_head_may_be_as_long_as_headers_may),
+	cmocka_unit_test(what_files_are_kept_with_is_picked_out),
+	cmocka_unit_test(a_value_that_is_too_long_is_none),
 };
 
 UNIT_MAIN("net/headers", tests)

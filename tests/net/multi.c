@@ -33,8 +33,10 @@ struct stage {
 	size_t ok, failed, cancelled;
 	size_t not_written, too_late;
 	const char *path;
+	const char *slow;	/* of every seventh fetch; or NULL */
 	unsigned hosts;
 	long connects;
+	size_t sockets;
 	int inside;		/* multi_add() runs */
 	int writes;		/* bodies go to take() */
 	int64_t time_left_us;
@@ -48,20 +50,81 @@ struct stage {
 /* From this many calls on libcurl takes no handle; 0: always. */
 static unsigned refuse_from, n_adds;
 
+/* How many handles are in each CURLM, and the most there ever were in one:
+ * of connections to one host it has no more. */
+#define CROWDS 64
+static struct crowd {
+	CURLM *multi;
+	size_t n, most;
+} crowds[CROWDS];
+static size_t n_handles;	/* that were made */
+
+static void *
+real(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	assert_non_null(found);
+	return found;
+}
+
+static void
+count_crowd(CURLM *multi, int more)
+{
+	struct crowd *crowd = crowds;
+
+	while (crowd->multi != multi && crowd->multi != NULL)
+		crowd++;
+	assert_true(crowd < crowds + CROWDS - 1);
+	crowd->multi = multi;
+	crowd->n += (size_t)more;
+	if (crowd->n > crowd->most)
+		crowd->most = crowd->n;
+}
+
 CURLMcode
 curl_multi_add_handle(CURLM *multi, CURL *easy)
 {
-	static CURLMcode (*real)(CURLM *, CURL *);
+	static CURLMcode (*add)(CURLM *, CURL *);
 	void *found;
 
-	if (real == NULL) {
-		found = dlsym(RTLD_NEXT, "curl_multi_add_handle");
-		memcpy(&real, &found, sizeof real);
+	if (add == NULL) {
+		found = real("curl_multi_add_handle");
+		memcpy(&add, &found, sizeof add);
 	}
 	n_adds++;
 	if (refuse_from > 0 && n_adds >= refuse_from)
 		return CURLM_OUT_OF_MEMORY;
-	return real(multi, easy);
+	count_crowd(multi, 1);
+	return add(multi, easy);
+}
+
+CURLMcode
+curl_multi_remove_handle(CURLM *multi, CURL *easy)
+{
+	static CURLMcode (*remove)(CURLM *, CURL *);
+	void *found;
+
+	if (remove == NULL) {
+		found = real("curl_multi_remove_handle");
+		memcpy(&remove, &found, sizeof remove);
+	}
+	count_crowd(multi, -1);
+	return remove(multi, easy);
+}
+
+CURL *
+curl_easy_init(void)
+{
+	static CURL *(*init)(void);
+	void *found;
+
+	if (init == NULL) {
+		found = real("curl_easy_init");
+		memcpy(&init, &found, sizeof init);
+	}
+	n_handles++;
+	return init();
 }
 
 static int
@@ -98,7 +161,9 @@ begin(struct stage *stage)
 	struct fetch *fetch = &stage->fetches[stage->begun];
 	const struct addr loopback = { 4, { 127, 0, 0, 1 } };
 	char *text = mem_printf("http://h%d.test:%u%s",
-		(int)(stage->begun % stage->hosts), server.port, stage->path);
+		(int)(stage->begun % stage->hosts), server.port,
+		stage->slow != NULL && stage->begun % 7 == 0 ? stage->slow :
+		stage->path);
 
 	stage->begun++;
 	assert_int_equal(url_parse(text, NULL, &fetch->request.url, NULL), 0);
@@ -147,6 +212,7 @@ on_done(void *arg, struct fetch *fetch)
 	else
 		assert_int_equal(fetch->reply.response_code, 200);
 	stage->connects += fetch->reply.num_connects;
+	stage->sockets += fetch->reply.sockets;
 	fetch_release(fetch);
 	stage->done++;
 	stage->busy--;
@@ -175,8 +241,10 @@ stage_begin(struct stage *stage, size_t n, size_t slots, const char *path)
 	assert_int_equal(easy_env_init(&stage->env, &stage->settings,
 		TLS_SHARED, &err), 0);
 	stage->base = loop_new(LOOP_CHANGELIST, &err);
-	stage->multi = multi_new(stage->base, &stage->env, slots, on_done,
-		stage, &err);
+	stage->multi = multi_new(&(struct multi_args){
+		.base = stage->base, .env = &stage->env, .concurrency = slots,
+		.done = on_done, .arg = stage,
+	}, &err);
 	assert_non_null(stage->multi);
 	while (stage->begun < n && stage->busy < slots)
 		begin(stage);
@@ -245,6 +313,92 @@ one_slot_is_enough(void **state)
 	stage_close(&stage);
 }
 
+/* Of all CURLMs. */
+static size_t
+biggest_crowd(void)
+{
+	size_t most = 0, i;
+
+	for (i = 0; i < CROWDS; i++)
+		if (crowds[i].most > most)
+			most = crowds[i].most;
+	return most;
+}
+
+static size_t
+count_crowds(void)
+{
+	size_t n = 0;
+
+	while (crowds[n].multi != NULL)
+		n++;
+	return n;
+}
+
+/*
+ * libcurl looks at all connections to a host that the CURLM has, with each
+ * fetch: there are few, however many are at work. None of this makes more
+ * connections or handles than there are fetches at a time.
+ */
+static void
+a_host_has_few_connections_in_a_curlm(void **state)
+{
+	static const struct {
+		unsigned hosts;
+		size_t slots;
+	} cases[] = { { 1, 150 }, { 1, 151 }, { 1, 1000 }, { 3, 1000 } };
+	struct stage stage;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		memset(crowds, 0, sizeof crowds);
+		n_handles = 0;
+		stage_open_at(&stage, cases[i].hosts, 6 * cases[i].slots,
+			cases[i].slots, "/bytes/100");
+		run(&stage);
+		assert_int_equal(stage.ok, stage.n);
+		assert_in_range(biggest_crowd(), 1, 150);
+		assert_in_range(count_crowds(), 1, cases[i].slots / 100 + 1);
+		/* libcurl makes one of its own for each CURLM. */
+		assert_in_range(n_handles, cases[i].slots,
+			cases[i].slots + cases[i].slots / 100 + 1);
+		if (cases[i].hosts == 1)
+			assert_int_equal(stage.sockets, cases[i].slots);
+		stage_close(&stage);
+	}
+}
+
+/* Where fetches end in an order of their own, each finds a connection. */
+static void
+a_place_that_is_free_has_a_connection(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 1,
+		.slow = "/delay/20" };
+
+	(void)state;
+	stage_begin(&stage, 4000, 400, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 4000);
+	assert_int_equal(stage.sockets, 400);
+	stage_close(&stage);
+}
+
+/* An origin that is alone in its place keeps its connections there. */
+static void
+many_hosts_keep_their_connections(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open_at(&stage, 100, 3000, 300, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 3000);
+	/* Fetches at one time are not evenly spread over hosts. */
+	assert_in_range(stage.sockets, 100, 900);
+	stage_close(&stage);
+}
+
 /* A connection for each host is kept, up to what may be open. */
 static void
 kept_connections_leave_room_for_fetches(void **state)
@@ -266,6 +420,18 @@ kept_connections_leave_room_for_fetches(void **state)
 	run(&stage);
 	assert_int_equal(stage.ok, 400);
 	assert_in_range(stage.connects, 1, 60);
+	stage_close(&stage);
+	/* The same where they are spread over CURLMs. */
+	limit.rlim_cur = 64 + 4 + 205;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	stage_open_at(&stage, 1, 1000, 200, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 1000);
+	assert_int_equal(stage.sockets, 200);
+	stage_close(&stage);
+	stage_open_at(&stage, 300, 1000, 200, "/bytes/100");
+	run(&stage);
+	assert_int_equal(stage.ok, 1000);
 	stage_close(&stage);
 	setrlimit(RLIMIT_NOFILE, &before);
 }
@@ -532,6 +698,9 @@ a_pause_does_not_make_a_server_slow(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_thousand_fetches_go_through_fifty_slots),
 	cmocka_unit_test(one_slot_is_enough),
+	cmocka_unit_test(a_host_has_few_connections_in_a_curlm),
+	cmocka_unit_test(a_place_that_is_free_has_a_connection),
+	cmocka_unit_test(many_hosts_keep_their_connections),
 	cmocka_unit_test(kept_connections_leave_room_for_fetches),
 	cmocka_unit_test(failures_come_back_like_replies),
 	cmocka_unit_test(what_libcurl_refuses_comes_back_from_the_loop),

@@ -175,6 +175,8 @@ answers_become_addresses_or_a_reason(void **state)
 		{ "cname.test", NAMES_OK, "[::1],127.0.0.1" },
 		{ "many.test", NAMES_OK, "[::1],127.0.0.1,[::2],127.0.0.2,"
 			"[::3],127.0.0.3" },
+		{ "chain-8.test", NAMES_OK, "[::1],127.0.0.1" },
+		{ "private.test", NAMES_OK, "10.0.0.1" },
 		{ "nxaaaa.test", NAMES_OK, "127.0.0.1" },
 		{ "servfaila.test", NAMES_OK, "[::1]" },
 		{ "silentaaaa.test", NAMES_OK, "127.0.0.1" },
@@ -182,6 +184,7 @@ answers_become_addresses_or_a_reason(void **state)
 		{ "nx.test", NAMES_NXDOMAIN, NULL },
 		{ "nxsilent.test", NAMES_NXDOMAIN, NULL },
 		{ "nodata.test", NAMES_NODATA, NULL },
+		{ "loop.test", NAMES_NODATA, NULL },
 		{ "servfail.test", NAMES_SERVFAIL, NULL },
 		{ "refused.test", NAMES_REFUSED, NULL },
 		{ "ok..test", NAMES_BADNAME, NULL },
@@ -672,6 +675,70 @@ a_dead_first_server_costs_its_time_once(void **state)
 	close(fd);
 }
 
+/* An answer that is truncated is asked for again by TCP. */
+static void
+truncated_answers_end_in_time_whatever_tcp_does(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, (struct names_settings){
+		.timeout_us = 700 * CLOCK_MS });
+	assert_answer(&stage, "cut.test", NAMES_NOSERVER, NULL);
+	assert_answer(&stage, "ok.test", NAMES_OK, NULL);
+	responder_listen(stage.responder);
+	assert_answer(&stage, "cut-2.test", NAMES_TIMEOUT, NULL);
+	assert_answer(&stage, "ok-2.test", NAMES_OK, NULL);
+	stage_close(&stage);
+}
+
+/* Asks for so many names of a prefix at once; how many were NAMES_OK. */
+static int
+ask_crowd(struct stage *stage, const char *prefix, int n)
+{
+	struct asker *askers = mem_array((size_t)n, sizeof *askers);
+	char host[40];
+	int ok = 0, i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(host, sizeof host, "%s-%d.test", prefix, i);
+		asker_ask(&askers[i], stage, host);
+	}
+	for (i = 0; i < n; i++) {
+		asker_wait(&askers[i]);
+		ok += askers[i].status == NAMES_OK;
+		assert_true(askers[i].status == NAMES_OK ||
+			askers[i].status == NAMES_TIMEOUT);
+		asker_release(&askers[i]);
+	}
+	free(askers);
+	return ok;
+}
+
+static void
+a_dead_server_costs_its_time_once_and_few_questions(void **state)
+{
+	struct stage stage;
+	int64_t start_us;
+	int i;
+
+	(void)state;
+	stage_open(&stage, (struct names_settings){ .family = 4,
+		.concurrency = 10, .timeout_us = 4 * CLOCK_SECOND });
+	responder_mute(stage.responder, 1);
+	start_us = clock_us();
+	/* Ten at a time, with all their time each, would take 80 seconds. */
+	assert_int_equal(ask_crowd(&stage, "ok", 200), 0);
+	assert_true(clock_us() - start_us < 60 * CLOCK_SECOND);
+	assert_in_range(responder_asked(stage.responder, 4), 10, 300);
+	/* As soon as it says anything, all have their time again. */
+	responder_mute(stage.responder, 0);
+	for (i = 0; ask_crowd(&stage, i % 2 ? "ok-a" : "ok-b", i + 1) == 0; i++)
+		;
+	assert_int_equal(ask_crowd(&stage, "latea-1000", 30), 30);
+	stage_close(&stage);
+}
+
 static void
 closed_ports_are_no_server(void **state)
 {
@@ -829,6 +896,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(long_names_are_refused_at_the_limit),
 	cmocka_unit_test(bad_settings_are_usage_errors),
 	cmocka_unit_test(a_dead_first_server_costs_its_time_once),
+	cmocka_unit_test(truncated_answers_end_in_time_whatever_tcp_does),
+	cmocka_unit_test(a_dead_server_costs_its_time_once_and_few_questions),
 	cmocka_unit_test(closed_ports_are_no_server),
 	cmocka_unit_test(a_failing_first_server_hides_no_other),
 	cmocka_unit_test(unheard_aaaa_questions_do_not_pile_up),

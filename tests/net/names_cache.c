@@ -115,6 +115,34 @@ a_new_answer_takes_the_place_of_the_old(void **state)
 }
 
 static void
+failures_that_may_have_passed_can_be_doubted(void **state)
+{
+	struct names_cache cache;
+	struct addrs *addrs = NULL;
+	int64_t life_us = names_cache_life_us(NAMES_TIMEOUT, 0);
+
+	(void)state;
+	names_cache_init(&cache, 10);
+	/* All learnt at 100. */
+	names_cache_put(&cache, "t", 1, NAMES_TIMEOUT, NULL, life_us + 100);
+	names_cache_put(&cache, "x", 1, NAMES_NXDOMAIN, NULL, life_us + 100);
+	cache_put(&cache, "a", 1, life_us + 100);
+	names_cache_doubt(&cache, "t", 1, 100);
+	assert_int_equal(names_cache_get(&cache, "t", 1, 101, &addrs),
+		NAMES_TIMEOUT);
+	names_cache_doubt(&cache, "t", 1, 101);
+	names_cache_doubt(&cache, "x", 1, INT64_MAX);
+	names_cache_doubt(&cache, "a", 1, INT64_MAX);
+	names_cache_doubt(&cache, "none", 4, INT64_MAX);
+	assert_int_equal(names_cache_get(&cache, "t", 1, 101, &addrs),
+		NAMES_PENDING);
+	assert_int_equal(names_cache_get(&cache, "x", 1, 101, &addrs),
+		NAMES_NXDOMAIN);
+	assert_int_equal(cache_get(&cache, "a", 101), 1);
+	names_cache_release(&cache);
+}
+
+static void
 a_late_answer_only_replaces_its_own(void **state)
 {
 	struct addrs *mine = addrs_with(1), *late = addrs_with(2);
@@ -190,6 +218,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(lives_are_bounded_both_ways),
 	cmocka_unit_test(answers_are_gone_when_their_time_is_up),
 	cmocka_unit_test(a_new_answer_takes_the_place_of_the_old),
+	cmocka_unit_test(failures_that_may_have_passed_can_be_doubted),
 	cmocka_unit_test(a_late_answer_only_replaces_its_own),
 	cmocka_unit_test(the_least_recently_used_makes_room),
 	cmocka_unit_test(a_cache_of_nothing_keeps_nothing),

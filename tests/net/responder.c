@@ -20,10 +20,11 @@
 #include "net/responder.h"
 
 #define RESPONDER_TTL 300
+#define RESPONDER_TC 0x200	/* evdns passes on what it has no name for */
 #define RESPONDER_MANY 16	/* just below 512 bytes */
 
-enum reply { ADDRESS, MANY, NODATA, ALIAS, ABSENT, SERVFAIL, REFUSED, SILENT,
-	LATE };
+enum reply { ADDRESS, PRIVATE, MANY, NODATA, ALIAS, CHAIN, LOOP, CUT, ABSENT,
+	SERVFAIL, REFUSED, SILENT, LATE };
 
 static const struct story {
 	const char *prefix;
@@ -35,6 +36,10 @@ static const struct story {
 	{ "many", MANY, MANY },
 	{ "ttl-", ADDRESS, ADDRESS },
 	{ "cname", ALIAS, ALIAS },
+	{ "chain-", CHAIN, CHAIN },
+	{ "loop", LOOP, LOOP },
+	{ "cut", CUT, CUT },
+	{ "private", PRIVATE, NODATA },
 	{ "nodatasilent", NODATA, SILENT },
 	{ "nodata", NODATA, NODATA },
 	{ "servfaila", SERVFAIL, ADDRESS },
@@ -57,7 +62,8 @@ struct responder {
 	unsigned asked[2];	/* A, AAAA */
 	struct list owed;
 	unsigned n_owed, peak;
-	int refuses;
+	int refuses, mute;
+	int tcp;		/* a socket that listens at most */
 };
 
 struct owed {
@@ -137,6 +143,23 @@ responder_owe(struct responder *responder,
 		responder->peak = responder->n_owed;
 }
 
+/* Aliases of aliases, `n` of them, the last one of which is `last`. */
+static void
+responder_aliases(struct evdns_server_request *request, const char *name,
+	long n, const char *last)
+{
+	char from[32], to[32];
+	long i;
+
+	for (i = 1; i <= n; i++) {
+		snprintf(from, sizeof from, "link-%ld.test", i - 1);
+		snprintf(to, sizeof to, "link-%ld.test", i);
+		evdns_server_request_add_cname_reply(request,
+			i == 1 ? name : from, i == n ? last : to,
+			RESPONDER_TTL);
+	}
+}
+
 static void
 responder_reply(struct responder *responder,
 	struct evdns_server_request *request, enum reply reply, int type)
@@ -144,6 +167,7 @@ responder_reply(struct responder *responder,
 	const char *name = request->questions[0]->name;
 	int ttl = strncasecmp(name, "ttl-", 4) == 0 ?
 		(int)responder_number(name) : RESPONDER_TTL;
+	static const unsigned char private[] = { 10, 0, 0, 1 };
 	int rcode = 0;
 
 	switch (reply) {
@@ -157,6 +181,21 @@ responder_reply(struct responder *responder,
 		evdns_server_request_add_cname_reply(request, name,
 			"target.test", 7);
 		responder_addresses(request, "target.test", type, 1, ttl);
+		break;
+	case PRIVATE:
+		evdns_server_request_add_a_reply(request, name, 1, private,
+			ttl);
+		break;
+	case CHAIN:
+		responder_aliases(request, name, responder_number(name),
+			"target.test");
+		responder_addresses(request, "target.test", type, 1, ttl);
+		break;
+	case LOOP:
+		responder_aliases(request, name, 3, name);
+		break;
+	case CUT:
+		evdns_server_request_set_flags(request, RESPONDER_TC);
 		break;
 	case NODATA:
 		break;
@@ -196,7 +235,9 @@ responder_asked_for(struct evdns_server_request *request, void *arg)
 	while (strncasecmp(name, story->prefix, strlen(story->prefix)) != 0)
 		story++;
 	responder->asked[type == EVDNS_TYPE_AAAA]++;
-	if (responder->refuses)
+	if (responder->mute)
+		evdns_server_request_drop(request);
+	else if (responder->refuses)
 		responder_reply(responder, request, REFUSED, type);
 	else if (type != EVDNS_TYPE_A && type != EVDNS_TYPE_AAAA)
 		responder_reply(responder, request, NODATA, type);
@@ -205,31 +246,52 @@ responder_asked_for(struct evdns_server_request *request, void *arg)
 			story->a : story->aaaa, type);
 }
 
-/* A UDP socket on a free loopback port; -1 when there is none. */
+/* A socket on a loopback port, any if *port is 0; -1 when that is taken. */
 static int
-responder_socket(uint16_t *ret_port)
+responder_socket(int type, uint16_t *port)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET };
 	struct sockaddr *sa = (struct sockaddr *)(void *)&at;
 	socklen_t len = sizeof at;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	at.sin_port = htons(*port);
 	if (fd < 0)
 		return -1;
 	if (bind(fd, sa, len) < 0 || getsockname(fd, sa, &len) < 0) {
 		close(fd);
 		return -1;
 	}
-	*ret_port = ntohs(at.sin_port);
+	*port = ntohs(at.sin_port);
 	return fd;
+}
+
+/* Both ports, TCP's in responder->tcp; the UDP socket, or -1. */
+static int
+responder_sockets(struct responder *responder)
+{
+	int tries, fd;
+
+	for (tries = 0; tries < 20; tries++) {
+		responder->number = 0;
+		responder->tcp = responder_socket(SOCK_STREAM,
+			&responder->number);
+		if (responder->tcp < 0)
+			return -1;
+		fd = responder_socket(SOCK_DGRAM, &responder->number);
+		if (fd >= 0)
+			return fd;
+		close(responder->tcp);
+	}
+	return -1;
 }
 
 struct responder *
 responder_new(struct event_base *base)
 {
 	struct responder *responder = mem_array(1, sizeof *responder);
-	int fd = responder_socket(&responder->number);
+	int fd = responder_sockets(responder);
 
 	responder->base = base;
 	list_init(&responder->owed);
@@ -252,6 +314,7 @@ responder_free(struct responder *responder)
 		evdns_server_request_drop(owed->request);
 		responder_pay(owed);
 	}
+	close(responder->tcp);
 	evdns_close_server_port(responder->port);
 	free(responder);
 }
@@ -260,6 +323,18 @@ void
 responder_refuse(struct responder *responder)
 {
 	responder->refuses = 1;
+}
+
+void
+responder_mute(struct responder *responder, int mute)
+{
+	responder->mute = mute;
+}
+
+void
+responder_listen(struct responder *responder)
+{
+	listen(responder->tcp, 128);
 }
 
 uint16_t

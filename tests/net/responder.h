@@ -15,6 +15,10 @@ struct event_base;
  *   many...          16 addresses each
  *   ttl-N...         the same as ok, with a TTL of N seconds (else 300)
  *   cname...         an alias (TTL 7) of a name with both
+ *   chain-N...       an alias of an alias and so on, N of them
+ *   loop...          aliases in a circle
+ *   cut...           nothing but a truncated answer: ask by TCP
+ *   private...       10.0.0.1
  *   nx... nodata... servfail... refused...
  *   silent...        nothing at all
  *   lateaaaa-MS...   127.0.0.1 at once, ::1 after MS milliseconds
@@ -33,6 +37,11 @@ void responder_free(struct responder *responder);
 
 /* From now on every question is refused. */
 void responder_refuse(struct responder *responder);
+/* From now on nothing is said, or what should be. */
+void responder_mute(struct responder *responder, int mute);
+/* TCP connections are accepted from here on and never answered; before that
+ * they are refused. */
+void responder_listen(struct responder *responder);
 
 uint16_t responder_port(const struct responder *responder);
 /* Questions so far of a family, 4 or 6. */

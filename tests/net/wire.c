@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/mem.h"
+#include "net/exchange.h"
 #include "net/wire.h"
 #include "unit.h"
 
@@ -32,6 +33,8 @@ full_request(void)
 		.request.headers = headers, .request.n_headers = 2,
 		.request.flags = FETCH_REUSE | FETCH_TRUSTED,
 		.request.time_left_us = 1234567,
+		.request.resume_from = UINT64_C(7000000000),
+		.request.if_range = "\"e\"",
 	};
 
 	assert_int_equal(url_parse("https://me:pw@Example.org:444/a?b", NULL,
@@ -64,6 +67,8 @@ assert_same_request(const struct fetch_request *a,
 	assert_int_equal(a->url.https, b->url.https);
 	assert_int_equal(a->url.literal, b->url.literal);
 	assert_same_text(a->method, b->method);
+	assert_int_equal(a->resume_from, b->resume_from);
+	assert_same_text(a->if_range, b->if_range);
 	assert_int_equal(a->flags, b->flags);
 	assert_int_equal(a->time_left_us, b->time_left_us);
 	assert_int_equal(a->n_headers, b->n_headers);
@@ -148,6 +153,20 @@ test_a_body_that_both_have_is_not_sent(void **state)
 	fetch_release(&fetch);
 }
 
+static struct exchange *
+full_exchange(void)
+{
+	struct exchange *exchange = exchange_new();
+
+	exchange->request = mem_dup("GET\0/", 5);
+	exchange->request_len = 5;
+	exchange->request_body_len = UINT64_C(8000000000);
+	exchange->request_body = given_body;
+	exchange->response = mem_dup("\xff\r\n", 3);
+	exchange->response_len = 3;
+	return exchange;
+}
+
 static struct fetch_reply
 full_reply(void)
 {
@@ -161,6 +180,10 @@ full_reply(void)
 		.retry_after_us = 7, .content_type = mem_strdup("text/x"),
 		.content_encoding = mem_strdup("br"),
 		.location = mem_strdup(""), .errormsg = mem_strdup("cut"),
+		.last_modified = INT64_C(9000000000),
+		.disposition = mem_strdup("inline"),
+		.etag = mem_strdup("W/\"e\""), .range = { 1, 2, 3, 4 },
+		.exchange = full_exchange(), .chunked = 1,
 	};
 }
 
@@ -190,12 +213,49 @@ test_a_reply_arrives_as_it_was(void **state)
 	assert_same_text(got.content_encoding, "br");
 	assert_same_text(got.location, "");
 	assert_same_text(got.errormsg, "cut");
+	assert_int_equal(got.last_modified, sent.last_modified);
+	assert_same_text(got.disposition, "inline");
+	assert_same_text(got.etag, "W/\"e\"");
+	assert_memory_equal(&got.range, &sent.range, sizeof got.range);
+	assert_int_equal(got.chunked, 1);
+	assert_int_equal(got.exchange->request_len, 5);
+	assert_memory_equal(got.exchange->request, "GET\0/", 5);
+	assert_int_equal(got.exchange->request_body_len,
+		UINT64_C(8000000000));
+	assert_null(got.exchange->request_body);
+	assert_int_equal(got.exchange->response_len, 3);
+	assert_memory_equal(got.exchange->response, "\xff\r\n", 3);
 	buf_release(&bytes);
 	fetch_reply_clear(&sent);
 	fetch_reply_clear(&got);
 }
 
 /* Each length in a block of its own, so that a sanitizer sees overreading. */
+/* The request's own body stays behind, unlike one that was sent in chunks. */
+static void
+test_a_body_in_chunks_arrives_too(void **state)
+{
+	struct fetch_reply sent = full_reply(), got = { 0 };
+	struct buf bytes;
+
+	(void)state;
+	sent.exchange->request_body_len = 5;
+	sent.exchange->request_body_owned = mem_dup("1\r\na\0", 5);
+	buf_init(&bytes, 1 << 20);
+	wire_add_reply(&bytes, &sent);
+	assert_int_equal(wire_read_reply(bytes.data, bytes.len, &got), 0);
+	assert_int_equal(got.exchange->request_body_len, 5);
+	assert_ptr_equal(got.exchange->request_body,
+		got.exchange->request_body_owned);
+	assert_memory_equal(got.exchange->request_body, "1\r\na\0", 5);
+	/* And all of it does. */
+	assert_int_equal(wire_read_reply(bytes.data, bytes.len - 1, &got),
+		-1);
+	buf_release(&bytes);
+	fetch_reply_clear(&sent);
+	fetch_reply_clear(&got);
+}
+
 static void
 test_what_is_cut_is_refused(void **state)
 {
@@ -258,6 +318,10 @@ test_what_is_garbled_does_no_harm(void **state)
 				assert_in_range(got_reply.refusal, 0,
 					FETCH_REFUSALS - 1);
 				assert_true(got_reply.total_us >= 0);
+				assert_true(got_reply.last_modified >= -1);
+				assert_in_range(got_reply.range.first, 0,
+					got_reply.range.last);
+				assert_in_range(got_reply.chunked, 0, 1);
 			}
 			free(copy);
 		}
@@ -282,6 +346,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_one_holder_serves_many_requests),
 	cmocka_unit_test(test_a_body_that_both_have_is_not_sent),
 	cmocka_unit_test(test_a_reply_arrives_as_it_was),
+	cmocka_unit_test(test_a_body_in_chunks_arrives_too),
 	cmocka_unit_test(test_what_is_cut_is_refused),
 	cmocka_unit_test(test_what_is_garbled_does_no_harm),
 };

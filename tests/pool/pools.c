@@ -230,7 +230,8 @@ make_work(struct rig *rig, uint64_t seq, const void *p, size_t n)
 	assert_int_equal(body_write(body, p, n), 0);
 	result->seq = seq;
 	result->url = mem_printf("http://h/%d", (int)seq);
-	work_fill(work, result, body, NULL);
+	result->body = body;
+	work_fill(work, result, NULL);
 	work->queued_us = clock_us();
 	return work;
 }

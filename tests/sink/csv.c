@@ -54,11 +54,11 @@ header_and_record_are_as_documented(void **state)
 		"num_connects,time_queue,time_namelookup,time_connect,"
 		"time_appconnect,time_starttransfer,time_redirect,"
 		"time_total,size_download,content_type,filename_effective,"
-		"strategy,escaped\n"
+		"skipped,strategy,escaped\n"
 		"7,http://h/x,http://h/x,GET,200,true,true,1,,,,"
 		"2026-11-21T13:33:00.123456Z,0,1.1,127.0.0.1,1,0.000000,"
 		"0.001000,0.002000,0.000000,0.030000,0.000000,0.034512,1024,"
-		"text/html; charset=utf-8,,serial,false\n");
+		"text/html; charset=utf-8,,false,serial,false\n");
 	free(text);
 }
 

@@ -31,7 +31,8 @@ whole_record_is_as_documented(void **state)
 		"\"time_starttransfer\":0.030000,\"time_redirect\":0.000000,"
 		"\"time_total\":0.034512,\"size_download\":1024,"
 		"\"content_type\":\"text/html; charset=utf-8\","
-		"\"filename_effective\":null,\"strategy\":\"serial\","
+		"\"filename_effective\":null,\"skipped\":false,"
+		"\"strategy\":\"serial\","
 		"\"escaped\":false}\n");
 	free(text);
 }

@@ -59,7 +59,7 @@ static char *
 lines_of(int fd, size_t max_line, int *ret_rc, struct err *err)
 {
 	_Atomic uint64_t count = 0;
-	struct lines *lines = lines_new(fd, max_line, &count);
+	struct lines *lines = lines_new(fd, -1, max_line, &count);
 	struct line line;
 	struct buf out;
 	int rc;
@@ -303,7 +303,7 @@ a_typed_line_does_not_wait_for_the_next(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
-	lines = lines_new(ends[0], 100, &count);
+	lines = lines_new(ends[0], -1, 100, &count);
 	assert_int_equal(write(ends[1], "\n", 1), 1);
 	assert_int_equal(lines_next(lines, &line, &err), 1);
 	assert_int_equal(write(ends[1], "a\nb", 3), 3);

@@ -102,6 +102,77 @@ assert_list(const char *text, const char *want)
 	assert_items(&lines_settings, "list", -1, want);
 }
 
+/* "seq:number:text|" for each line, unparsed. */
+static void
+lines_are_as_they_are_written(void **state)
+{
+	static const char want[] = "1:0:http://u:p@h/|2:1:h|3:3:ftp://u@h/ x|"
+		"4:4:|5:5:{\"url\":1}|";
+	struct source_settings settings = lines_settings;
+	struct source *source;
+	struct source_line line;
+	struct source_item item;
+	struct err err = { 0 };
+	struct buf out;
+	int rc;
+
+	(void)state;
+	settings.max_line = 20;
+	write_text("list", " \th\r\n# no\n ftp://u@h/ x\t\n"
+		"longer-than-twenty-bytes\n{\"url\":1}");
+	source = source_of(&settings, "http://u:p@h/ list", -1);
+	buf_init(&out, 1 << 20);
+	while ((rc = source_next_line(source, &line, &err)) > 0) {
+		assert_int_equal(line.text[line.len], '\0');
+		assert_int_equal(line.too_long, line.seq == 4);
+		buf_printf(&out, "%d:%d:%s|", (int)line.seq, (int)line.number,
+			line.text);
+		source_parse(source, &line, &item);
+		assert_int_equal(item.seq, line.seq);
+		assert_int_equal(item.line, line.number);
+		assert_ptr_equal(item.list, line.list);
+		assert_int_equal(item.bad.code == ERR_NONE, line.seq <= 2);
+		assert_null(strstr(item.text, "u@"));
+		source_item_release(&item);
+	}
+	assert_int_equal(rc, 0);
+	assert_string_equal(buf_text(&out), want);
+	buf_release(&out);
+	source_free(source);
+}
+
+static void
+what_can_be_read_again_is_known(void **state)
+{
+	static const struct {
+		const char *words;
+		int again;
+	} cases[] = {
+		{ "list", 1 },
+		{ "http://h/ list list", 1 },
+		{ "http://h/", 1 },
+		{ "-", 0 },
+		{ "list -", 0 },
+		{ "pipe", 0 },
+		{ "/dev/null", 0 },
+	};
+	struct source *source;
+	size_t i;
+	int fd;
+
+	(void)state;
+	write_text("list", "h\n");
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	fd = open("list", O_RDONLY | O_CLOEXEC);
+	for (i = 0; i < N(cases); i++) {
+		source = source_of(&lines_settings, cases[i].words, fd);
+		assert_int_equal(source_is_rereadable(source), cases[i].again);
+		source_free(source);
+	}
+	close(fd);
+	unlink("pipe");
+}
+
 static void
 lists_hold_urls_comments_and_blanks(void **state)
 {
@@ -523,6 +594,8 @@ main(void)
 		cmocka_unit_test(a_list_that_vanished_does_not_stop_the_next),
 		cmocka_unit_test(damaged_gzip_names_list_and_line),
 		cmocka_unit_test(named_pipes_are_read_one_after_the_other),
+		cmocka_unit_test(lines_are_as_they_are_written),
+		cmocka_unit_test(what_can_be_read_again_is_known),
 		cmocka_unit_test(progress_counts_bytes),
 		cmocka_unit_test(ndjson_lines_carry_requests),
 		cmocka_unit_test(any_bytes_give_items_and_an_end),

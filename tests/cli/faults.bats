@@ -1,0 +1,37 @@
+#!/usr/bin/env bats
+# A small run is killed at, or refused, each of the calls by which it changes
+# files. Here it is some of them; FAULT_STEP=1 takes some ten minutes.
+
+load helpers
+
+setup() {
+	need python3
+	export STRIKE_SO=$builddir/cli/strike.so
+	LD_PRELOAD=$STRIKE_SO "$FETCHALL" --version >/dev/null 2>&1 ||
+		skip "nothing can be preloaded into this build"
+}
+
+# faults STEP SERIES...
+faults() {
+	local step=${FAULT_STEP:-$1}
+
+	shift
+	timeout "${TEST_SECONDS:-280}" python3 "$srcdir/cli/faults.py" \
+		--step "$step" "$@"
+}
+
+@test "killed at, or refused, a call: the next run completes it" {
+	faults 37 run
+}
+
+@test "the same with --sync" {
+	faults 59 sync
+}
+
+@test "the same with worker processes" {
+	faults 53 processes
+}
+
+@test "the same while records are replaced (--retry-failed)" {
+	faults 17 retry-failed
+}
