@@ -8,7 +8,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,14 +22,16 @@
 #include "core/result.h"
 #include "core/tree.h"
 #include "core/verdict.h"
+#include "sink/digest.h"
 #include "sink/family.h"
 
 #define FILES_PIECE 65536
-#define FILES_HEX 65		/* of a SHA-256, with its NUL */
+#define FILES_HEX (2 * DIGEST_SHA256_BYTES + 1)
 
 struct files {
 	const struct naming *naming;
 	struct tree *tree;
+	struct digest *digest;	/* from the first name that asks for it on */
 };
 
 static void *
@@ -203,42 +204,42 @@ files_taken(struct files *files, struct result *result, const char *path)
 static int
 files_hash(void *arg, const void *p, size_t n, struct err *err)
 {
-	return EVP_DigestUpdate(arg, p, n) == 1 ? 0 :
-		err_set(err, ERR_SYSTEM, "libcrypto refuses SHA-256");
+	(void)err;
+	digest_add(arg, p, n);
+	return 0;
 }
 
 static int
-files_sha256(const struct result *result, char ret[FILES_HEX], struct err *err)
+files_sha256(struct files *files, const struct result *result,
+	char ret[FILES_HEX], struct err *err)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char hash[EVP_MAX_MD_SIZE];
-	unsigned i, n = 0;
-	int rc;
+	unsigned char hash[DIGEST_SHA256_BYTES];
+	size_t i;
 
-	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
-		rc = err_set(err, ERR_SYSTEM, "libcrypto refuses SHA-256");
-	else
-		rc = content_read(result->body, result->chunked, files_hash,
-			ctx, err);
-	if (rc == 0)
-		EVP_DigestFinal_ex(ctx, hash, &n);
-	EVP_MD_CTX_free(ctx);
-	for (i = 0; i < n && 2 * i + 2 < FILES_HEX; i++)
+	if (files->digest == NULL)
+		files->digest = digest_new(DIGEST_SHA256, err);
+	if (files->digest == NULL)
+		return -1;
+	digest_begin(files->digest);
+	if (content_read(result->body, result->chunked, files_hash,
+	    files->digest, err) != 0 ||
+	    digest_end(files->digest, hash, err) != 0)
+		return -1;
+	for (i = 0; i < sizeof hash; i++)
 		snprintf(ret + 2 * i, 3, "%02x", hash[i]);
-	return rc;
+	return 0;
 }
 
 /* NULL with err. */
 static char *
-files_path(const struct files *files, const struct result *result,
-	struct err *err)
+files_path(struct files *files, const struct result *result, struct err *err)
 {
 	char hex[FILES_HEX] = "";
 
 	if (result->name != NULL)
 		return mem_strdup(result->name);
 	if (naming_needs_body(files->naming) &&
-	    files_sha256(result, hex, err) != 0)
+	    files_sha256(files, result, hex, err) != 0)
 		return NULL;
 	return naming_late_path(files->naming, result, hex);
 }
@@ -289,14 +290,14 @@ files_store(struct files *files, struct result *result, const char *path,
 {
 	enum tree_policy policy = files->naming->existing ==
 		NAMING_OVERWRITE ? TREE_OVERWRITE : TREE_KEEP;
-	char *hashed = filename_with_hash(path, result->asked), *linked = NULL;
+	char *hashed = NULL, *linked = NULL;
 	struct err why = { 0 };
 	enum tree_end end;
 	int rc = 0;
 
 	end = files_link(files, result, path, policy, &linked, &why);
 	if (end == TREE_FOLDER) {
-		path = hashed;
+		path = hashed = filename_with_hash(path, result->asked);
 		end = files_link(files, result, path, policy, &linked, &why);
 	}
 	if (end == TREE_OK)
@@ -350,6 +351,7 @@ files_close(void *self)
 {
 	struct files *files = self;
 
+	digest_free(files->digest);
 	tree_free(files->tree);
 	free(files);
 }
