@@ -159,6 +159,18 @@ reply_pattern(struct conn *conn, uint64_t at, size_t n)
 }
 
 void
+reply_pattern_on(struct conn *conn, size_t most)
+{
+	size_t n = conn->left < most ? (size_t)conn->left : most;
+
+	reply_pattern(conn, conn->sent, n);
+	conn->sent += n;
+	conn->left -= n;
+	if (conn->left == 0)
+		reply_end(conn);
+}
+
+void
 reply_end(struct conn *conn)
 {
 	if (conn->chunked)

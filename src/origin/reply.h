@@ -30,6 +30,9 @@ void reply_add(struct conn *conn, const void *p, size_t n);
  * 'a' + i % 26: a lost, doubled or swapped block of any usual size shows.
  */
 void reply_pattern(struct conn *conn, uint64_t at, size_t n);
+/* The next `most` bytes of such a body, or what is left of it and its end: a
+ * step of conn_pump(). */
+void reply_pattern_on(struct conn *conn, size_t most);
 /* The body is whole. */
 void reply_end(struct conn *conn);
 

@@ -24,13 +24,7 @@
 static void
 plain_bytes_pump(struct conn *conn)
 {
-	size_t n = conn->left < PLAIN_PIECE ? (size_t)conn->left : PLAIN_PIECE;
-
-	reply_pattern(conn, conn->sent, n);
-	conn->sent += n;
-	conn->left -= n;
-	if (conn->left == 0)
-		reply_end(conn);
+	reply_pattern_on(conn, PLAIN_PIECE);
 }
 
 static void
@@ -52,13 +46,7 @@ plain_bytes(struct conn *conn, const char *rest)
 static void
 plain_chunked_pump(struct conn *conn)
 {
-	size_t n = conn->left < 1000 ? (size_t)conn->left : 1000;
-
-	reply_pattern(conn, conn->sent, n);
-	conn->sent += n;
-	conn->left -= n;
-	if (conn->left == 0)
-		reply_end(conn);
+	reply_pattern_on(conn, 1000);
 }
 
 static void

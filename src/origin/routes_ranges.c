@@ -20,6 +20,7 @@
 #include "origin/tally.h"
 
 #define RANGES_NEVER UINT64_MAX
+#define RANGES_PIECE (64 * 1024)
 
 #define RANGES_HOWS(X) \
 	X(fits, "as it should be") \
@@ -124,13 +125,7 @@ ranges_add_validators(const struct ranges *ranges, struct buf *out)
 static void
 ranges_pump(struct conn *conn)
 {
-	size_t n = conn->left < 65536 ? (size_t)conn->left : 65536;
-
-	reply_pattern(conn, conn->sent, n);
-	conn->sent += n;
-	conn->left -= n;
-	if (conn->left == 0)
-		reply_end(conn);
+	reply_pattern_on(conn, RANGES_PIECE);
 }
 
 static void
