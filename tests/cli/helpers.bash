@@ -132,6 +132,18 @@ start_origin() {
 	export ORIGIN_URL=${BASH_REMATCH[0]}
 }
 
+# wait_stat CONDITION: until fetchall-origin's counts meet it.
+wait_stat() {
+	local i
+
+	for ((i = 0; i < 500; i++)); do
+		curl -sS "$ORIGIN_URL/stats" | jq -e ".$1" >/dev/null &&
+			return 0
+		sleep 0.02
+	done
+	return 1
+}
+
 # --- nginx
 
 # nginx_conf DIR PORT ROOT EXTRA TLS_PORT

@@ -25,18 +25,6 @@ teardown() {
 	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
 }
 
-# wait_stat CONDITION: until the server's counts meet it.
-wait_stat() {
-	local i
-
-	for ((i = 0; i < 500; i++)); do
-		curl -sS "$ORIGIN_URL/stats" | jq -e ".$1" >/dev/null &&
-			return 0
-		sleep 0.02
-	done
-	return 1
-}
-
 # start ARGUMENT...: fetchall in the background, its records in out. A shell
 # makes what it starts so ignore SIGINT.
 start() {
