@@ -20,6 +20,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "bench"))
+from machine import cpu_model, os_name
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 NOISE = 0.2             # spread of a cell's wall times that gets a mark
@@ -256,25 +260,6 @@ class Lab:
 
 
 # --- what was measured on what
-
-def cpu_model():
-    with open("/proc/cpuinfo") as file:
-        for line in file:
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return os.uname().machine
-
-
-def os_name():
-    try:
-        with open("/etc/os-release") as file:
-            for line in file:
-                if line.startswith("PRETTY_NAME="):
-                    return line.split("=", 1)[1].strip().strip('"')
-    except OSError:
-        pass
-    return "unknown"
-
 
 def n_cpus():
     return len(os.sched_getaffinity(0))
