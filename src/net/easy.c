@@ -42,6 +42,14 @@ easy_header_travels(const char *line)
 	return 0;
 }
 
+int
+easy_same_name(const char *a, const char *b)
+{
+	size_t len = strcspn(a, ":;");
+
+	return len == strcspn(b, ":;") && strncasecmp(a, b, len) == 0;
+}
+
 struct curl_slist *
 easy_slist_add(struct curl_slist *list, const char *text)
 {
@@ -51,6 +59,28 @@ easy_slist_add(struct curl_slist *list, const char *text)
 	if (longer == NULL)
 		abort();
 	return longer;
+}
+
+/*
+ * CURLOPT_USERAGENT is put into words for each request, a line of the list is
+ * copied. A proxy that is asked to CONNECT is told the option alone.
+ */
+static void
+easy_add_agent(struct easy_env *env)
+{
+	const struct easy_settings *settings = env->settings;
+	char *line;
+	size_t i;
+
+	if (settings->user_agent == NULL || *settings->user_agent == '\0' ||
+	    env->proxy.text != NULL)
+		return;
+	for (i = 0; i < settings->n_headers; i++)
+		if (easy_same_name(settings->headers[i], "user-agent:"))
+			return;
+	line = mem_printf("User-Agent: %s", settings->user_agent);
+	env->headers = easy_slist_add(env->headers, line);
+	free(line);
 }
 
 int
@@ -68,6 +98,7 @@ easy_env_init(struct easy_env *env, const struct easy_settings *settings,
 		easy_env_release(env);
 		return -1;
 	}
+	easy_add_agent(env);
 	for (i = 0; i < settings->n_headers; i++)
 		env->headers = easy_slist_add(env->headers,
 			settings->headers[i]);
@@ -184,6 +215,8 @@ easy_free(struct easy *easy)
 	curl_easy_cleanup(easy->curl);
 	if (easy->share != NULL)
 		curl_share_cleanup(easy->share);
+	curl_url_cleanup(easy->parts);
+	free(easy->parts_origin);
 	headers_release(&easy->headers);
 	buf_release(&easy->capture.request);
 	buf_release(&easy->capture.body);

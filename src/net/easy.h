@@ -54,7 +54,7 @@ struct easy_settings {
 struct easy_env {
 	const struct easy_settings *settings;
 	struct tls_roots roots;
-	struct curl_slist *headers;	/* the user's own, all of them */
+	struct curl_slist *headers;	/* User-Agent, and the user's own */
 	struct url proxy;	/* text NULL: none */
 };
 

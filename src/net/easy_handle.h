@@ -14,13 +14,14 @@ struct exchange;
 struct fetch;
 struct fetch_request;
 struct fetch_reply;
+struct url;
 
 /*
  * The inside of struct easy, for the files that make it up: easy.c is the
- * life of a handle, easy_setup.c what is set, easy_watch.c what is called
- * while libcurl works, easy_body.c of that the body, easy_capture.c what
- * crossed the network, easy_reply.c what is read at the end. Nobody else
- * includes this.
+ * life of a handle, easy_setup.c what is set, easy_url.c of that the URL,
+ * easy_watch.c what is called while libcurl works, easy_body.c of that the
+ * body, easy_capture.c what crossed the network, easy_reply.c what is read at
+ * the end. Nobody else includes this.
  */
 
 /* What went out for this fetch. */
@@ -53,6 +54,8 @@ struct easy {
 	uint64_t body_bytes;	/* of content */
 	struct chunks chunks;	/* where the body is captured and in chunks */
 	uint64_t raw_bytes;	/* of the body, framing included */
+	CURLU *parts;		/* of the last URL that had no "%"; or NULL */
+	char *parts_origin;	/* theirs; NULL: they hold nothing */
 	struct curl_slist *own_headers;	/* of this fetch; freed with it */
 	struct curl_slist *detour;	/* likewise */
 	/* What the DNS cache holds: the pin's origin and addresses. */
@@ -71,6 +74,8 @@ struct easy {
 		(easy)->setup = set_; \
 } while (0)
 
+/* easy.c: whether two header lines have one name. */
+int easy_same_name(const char *a, const char *b);
 /* easy.c: curl_slist_append() that does not fail. */
 struct curl_slist *easy_slist_add(struct curl_slist *list, const char *text);
 
@@ -78,6 +83,9 @@ struct curl_slist *easy_slist_add(struct curl_slist *list, const char *text);
 void easy_setup(struct easy *easy);
 /* What this request has beyond that. */
 void easy_setup_request(struct easy *easy, const struct fetch_request *request);
+
+/* easy_url.c: what to fetch. */
+void easy_set_url(struct easy *easy, const struct url *url);
 
 /* easy_watch.c: sets the callbacks. */
 void easy_watch(struct easy *easy);

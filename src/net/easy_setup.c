@@ -170,7 +170,8 @@ easy_setup(struct easy *easy)
 	EASY_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	EASY_SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	EASY_SET(easy, CURLOPT_MAXAGE_CONN, EASY_IDLE_CONNECTION);
-	EASY_SET(easy, CURLOPT_USERAGENT, env->settings->user_agent);
+	if (env->proxy.text != NULL)
+		EASY_SET(easy, CURLOPT_USERAGENT, env->settings->user_agent);
 	easy_watch(easy);
 	easy_set_limits(easy, env->settings);
 	easy_set_tls(easy, env);
@@ -182,14 +183,6 @@ easy_setup(struct easy *easy)
 }
 
 /* --- a request's own --- */
-
-static int
-easy_same_name(const char *a, const char *b)
-{
-	size_t len = strcspn(a, ":;");
-
-	return len == strcspn(b, ":;") && strncasecmp(a, b, len) == 0;
-}
 
 /* Whether to ask for the rest alone. */
 static int
@@ -397,7 +390,7 @@ void
 easy_setup_request(struct easy *easy, const struct fetch_request *request)
 {
 	easy->resumes = easy_resumes(request);
-	EASY_SET(easy, CURLOPT_URL, request->url.text);
+	easy_set_url(easy, &request->url);
 	EASY_SET(easy, CURLOPT_TIMEOUT_MS, easy_ms(request->time_left_us));
 	EASY_SET(easy, CURLOPT_FORBID_REUSE,
 		request->flags & FETCH_REUSE ? 0L : 1L);

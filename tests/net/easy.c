@@ -139,6 +139,75 @@ echoed(struct stage *stage, const char *text)
 	return strstr(buf_text(&stage->body), text) != NULL;
 }
 
+/* --- requests --- */
+
+/* One after the other on one handle, each as if it were alone. */
+static void
+each_asks_for_what_its_url_says(void **state)
+{
+	static const char *const hosts[] = { "a.test", "a.test", "b.test" };
+	static const char *const paths[] = {
+		"/echo", "/echo/a/b", "/echo?x=1", "/echo?x=/a?b&c=d+e",
+		"/echo/%2F%2f%C3%a4", "/echo/x", "/echo?%2F%2f", "/echo?x",
+		"/echo/;p=1,2:3@4!$'*(~)",
+	};
+	struct stage stage = { .settings = plain };
+	char *line;
+	size_t i, j;
+
+	(void)state;
+	stage_open(&stage);
+	for (i = 0; i < sizeof hosts / sizeof *hosts; i++)
+		for (j = 0; j < sizeof paths / sizeof *paths; j++) {
+			stage_request(&stage, hosts[i], paths[j]);
+			assert_ok(stage_perform(&stage));
+			line = mem_printf("GET %s HTTP/1.1\r\nHost: %s:%u\r\n",
+				paths[j], hosts[i], server.port);
+			if (strncmp(buf_text(&stage.body), line,
+			    strlen(line)) != 0)
+				fail_msg("%s%s: %s", hosts[i], paths[j],
+					buf_text(&stage.body));
+			free(line);
+		}
+	stage_close(&stage);
+}
+
+static void
+the_agent_is_told_once(void **state)
+{
+	static char mine[] = "user-agent: mine", nobody[] = "User-Agent:";
+	static char *const own[] = { mine };
+	static char *const none[] = { nobody };
+	const struct {
+		const char *agent;
+		char *const *headers;
+		size_t n_headers;
+		const char *want, *not;
+	} cases[] = {
+		{ "agent/1", NULL, 0, "User-Agent: agent/1\r\n", "libcurl" },
+		{ "agent/1", own, 1, "user-agent: mine\r\n", "agent/1" },
+		{ "agent/1", none, 1, "Accept: */*\r\n", "gent" },
+		{ "", NULL, 0, "Accept: */*\r\n", "gent" },
+		{ NULL, NULL, 0, "Accept: */*\r\n", "gent" },
+	};
+	struct stage stage = { .settings = plain };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		stage.settings.user_agent = cases[i].agent;
+		stage.settings.headers = cases[i].headers;
+		stage.settings.n_headers = cases[i].n_headers;
+		stage_open(&stage);
+		stage_request(&stage, "a.test", "/echo");
+		assert_ok(stage_perform(&stage));
+		if (!echoed(&stage, cases[i].want) ||
+		    echoed(&stage, cases[i].not))
+			fail_msg("case %zu: %s", i, buf_text(&stage.body));
+		stage_close(&stage);
+	}
+}
+
 /* --- replies --- */
 
 static void
@@ -1105,6 +1174,8 @@ a_unix_socket_stands_for_every_host(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(each_asks_for_what_its_url_says),
+	cmocka_unit_test(the_agent_is_told_once),
 	cmocka_unit_test(a_reply_tells_what_came),
 	cmocka_unit_test(refusals_break_the_transfer_off),
 	cmocka_unit_test(time_left_is_kept_to),
