@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "url/known.h"
 #include "url/lines.h"
 #include "url/ndjson.h"
 #include "url/operand.h"
@@ -27,6 +28,7 @@
 struct source {
 	struct source_settings settings;
 	char *proto_default;
+	struct known *known;
 	struct operand *operands;
 	size_t n, at;
 	int stdin_fd;
@@ -79,6 +81,7 @@ source_new(const struct source_settings *settings, char *const *operands,
 	source->settings = *settings;
 	if (settings->proto_default != NULL)
 		source->proto_default = mem_strdup(settings->proto_default);
+	source->known = known_new();
 	source->stdin_fd = stdin_fd;
 	source->fd = -1;
 	source->hurry_fd = eventfd(0, EFD_CLOEXEC);
@@ -115,6 +118,7 @@ source_free(struct source *source)
 	for (i = 0; i < source->n; i++)
 		operand_release(&source->operands[i]);
 	free(source->operands);
+	known_free(source->known);
 	free(source->proto_default);
 	free(source);
 }
@@ -302,8 +306,12 @@ source_item_url(const struct source *source, struct source_item *item,
 	if (memchr(text, '\0', len) != NULL)
 		source_item_bad(item, "a NUL byte in the line"
 			" (is the list in UTF-16?)");
+	else if (known_parse(source->known, text, len, &item->url))
+		return;
 	else if (url_parse(text, source->proto_default, &item->url, &err) != 0)
 		source_item_bad(item, err.text);
+	else
+		known_add(source->known, text, &item->url);
 }
 
 static void
