@@ -54,14 +54,11 @@ clock_digits(char *at, int64_t n, int width)
 	return at + width;
 }
 
-void
-clock_rfc3339(int64_t wall_us, char text[CLOCK_RFC3339_SIZE])
+static char *
+clock_seconds(char *at, time_t second)
 {
-	time_t second = (time_t)(wall_us / CLOCK_SECOND);
 	struct tm tm;
-	char *at = text;
 
-	/* gmtime_r needs no locale and, unlike localtime_r, takes no lock. */
 	if (gmtime_r(&second, &tm) == NULL)
 		memset(&tm, 0, sizeof tm);
 	at = clock_digits(at, tm.tm_year + 1900, 4);
@@ -74,7 +71,24 @@ clock_rfc3339(int64_t wall_us, char text[CLOCK_RFC3339_SIZE])
 	*at++ = ':';
 	at = clock_digits(at, tm.tm_min, 2);
 	*at++ = ':';
-	at = clock_digits(at, tm.tm_sec, 2);
+	return clock_digits(at, tm.tm_sec, 2);
+}
+
+/* gmtime_r(3) takes a lock and a while, and thousands share a second. */
+void
+clock_rfc3339(int64_t wall_us, char text[CLOCK_RFC3339_SIZE])
+{
+	static _Thread_local char last[CLOCK_RFC3339_SIZE];
+	static _Thread_local time_t last_second;
+	static _Thread_local size_t len;
+	time_t second = (time_t)(wall_us / CLOCK_SECOND);
+	char *at;
+
+	if (len == 0 || second != last_second) {
+		len = (size_t)(clock_seconds(last, second) - last);
+		last_second = second;
+	}
+	at = mempcpy(text, last, len);
 	*at++ = '.';
 	at = clock_digits(at, wall_us % CLOCK_SECOND, 6);
 	*at++ = 'Z';
