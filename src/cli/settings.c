@@ -33,10 +33,13 @@
 /* Of a body that a stage wants whole, where --max-body says nothing. */
 #define SETTINGS_MAX_GATHER (UINT64_C(256) << 20)
 #define SETTINGS_NAMES 16384		/* kept in the name cache */
-/* What each fetch receives into, bytes: of a few as much as curl(1) takes, of
- * a crowd little; libcurl's own 16 KiB in between. */
+/*
+ * What each fetch receives into, bytes: of a few as much as free(3) takes back
+ * without tidying up all small memory (64 KiB), since libcurl allocates it for
+ * each transfer; of a crowd little; libcurl's own 16 KiB in between.
+ */
 #define SETTINGS_FEW 128
-#define SETTINGS_FEW_BUFFER 102400
+#define SETTINGS_FEW_BUFFER (60u << 10)
 #define SETTINGS_CROWD 2000
 #define SETTINGS_CROWD_BUFFER 4096
 
