@@ -12,7 +12,7 @@ from race import Race, memory_columns
 from tables import (Limit, cpu, cpu_ratio, peak, peak_growth, peak_limit, rate,
                     wall, wall_ratio)
 from work import (Hosts, Late, can_have_resolv_conf, large, large_size,
-                  nothing, tls_close, tls_http2, tls_keep)
+                  nothing, strangers, tls_close, tls_http2, tls_keep)
 
 JSON = ("--json",)
 SLOW = 10000            # replies under way at once
@@ -140,6 +140,14 @@ LISTS = [
           peak_limit("fetchall --dry-run", 64),
           peak_limit("fetchall --no-fetch", 64)],
          rounds=2, warm=0, seconds=70, work=nothing, unit="line",
+         columns=memory_columns()),
+    Race("list-hosts", "the same, and each line names another host",
+         [fetchall("--dry-run", "--dry-run", n=3000000)],
+         [Limit("lines/s of --dry-run",
+                lambda costs: rate(costs, "fetchall --dry-run"), 500000,
+                least=True),
+          peak_limit("fetchall --dry-run", 64)],
+         rounds=2, warm=0, seconds=20, work=strangers, unit="line",
          columns=memory_columns()),
     FirstRequest("first-request", "how soon a long list's first request "
                  "comes",

@@ -76,6 +76,14 @@ def nothing(bench):
     return work
 
 
+def strangers(bench):
+    """URLs that nobody fetches, of as many hosts."""
+    work = Work(bench, "strangers",
+                lambda i: "http://www.host-%d.test/index.html" % i)
+    work.counted = False
+    return work
+
+
 def copies(bench):
     """10 KiB of words, the same for each URL, and a name of its own."""
     bench.server.put("10k", words(10 * KIB))
