@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -127,6 +128,15 @@ easy_check_whole(struct easy *easy, CURLcode code)
 	return CURLE_OK;
 }
 
+static void
+easy_collect_ip(struct fetch_reply *reply, const char *text)
+{
+	size_t len = strnlen(text, sizeof reply->remote_ip - 1);
+
+	memcpy(reply->remote_ip, text, len);
+	reply->remote_ip[len] = '\0';
+}
+
 /* What libcurl knows of the last transfer that it began. */
 static void
 easy_collect_info(struct easy *easy, struct fetch_reply *reply)
@@ -147,8 +157,7 @@ easy_collect_info(struct easy *easy, struct fetch_reply *reply)
 		easy->custom = 1;
 	if (curl_easy_getinfo(easy->curl, CURLINFO_PRIMARY_IP, &text) ==
 	    CURLE_OK && text != NULL)
-		snprintf(reply->remote_ip, sizeof reply->remote_ip, "%s",
-			text);
+		easy_collect_ip(reply, text);
 	text = NULL;
 	curl_easy_getinfo(easy->curl, CURLINFO_CONTENT_TYPE, &text);
 	if (text != NULL)
