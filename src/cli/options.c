@@ -381,7 +381,8 @@ static const struct opt options_limits_rows[] = {
 	  .brief = "what is tried again",
 	  .notes = "Error classes, error details and status codes, separated "
 		"by commas, or none; --help=errors and --help=details list "
-		"them. Names that do not exist are never asked for again." },
+		"them. Names that do not exist and addresses that are denied "
+		"are never tried again." },
 };
 #undef AT
 
@@ -646,6 +647,7 @@ options_init(struct options *options)
 	options->request = opts_add(options->opts, &options_request_set);
 	options->limits = opts_add(options->opts, &options_limits_set);
 	options->names = opts_add(options->opts, &options_names_set);
+	options->safety = opts_add(options->opts, &options_safety_set);
 	options->bodies = opts_add(options->opts, &options_bodies_set);
 	options->stages = opts_add(options->opts, &options_stages_set);
 	options->records = opts_add(options->opts, &options_records_set);

@@ -80,6 +80,11 @@ struct options_names {
 	uint64_t concurrency;
 };
 
+struct options_safety {
+	int public_only;
+	struct opt_list allow, deny;	/* nets */
+};
+
 struct options_records {
 	int format;		/* enum options_format */
 	char *results, *columns, *write_out;
@@ -108,6 +113,7 @@ struct options {
 	const struct options_request *request;
 	const struct options_limits *limits;
 	const struct options_names *names;
+	const struct options_safety *safety;
 	const struct options_bodies *bodies;
 	const struct options_stages *stages;
 	const struct options_records *records;
@@ -120,9 +126,12 @@ struct options {
 
 /* Tables in files of their own. */
 extern const struct opt_set options_bodies_set, options_durable_set;
+extern const struct opt_set options_safety_set;
 
 /* options_rules.c: what does not go together, beyond one table. */
 int options_check_rules(const struct options *options, struct err *err);
+/* Whether there are addresses that must not be connected to. */
+int options_denies(const struct options *options);
 /* Whether bodies become files, all or some. */
 int options_saves(const struct options *options);
 /* Whether bodies that were cut off are gone on with. */

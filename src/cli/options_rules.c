@@ -41,6 +41,12 @@ options_continues(const struct options *options)
 	return options->bodies->resume || options->bodies->resume_at;
 }
 
+int
+options_denies(const struct options *options)
+{
+	return options->safety->public_only || options->safety->deny.n > 0;
+}
+
 /* NULL ends the list. */
 static int
 options_check_idle(const struct options *options, const char *const *names,
@@ -189,6 +195,28 @@ options_check_continue(const struct options *options, struct err *err)
 	return 0;
 }
 
+/* What cannot be held is not promised. */
+static int
+options_check_safety(const struct options *options, struct err *err)
+{
+	const struct options_request *request = options->request;
+	const char *what = options->safety->public_only ? "--public-only" :
+		"--deny-net";
+
+	if (!options_denies(options))
+		return !opts_typed(options->opts, "allow-net") ? 0 :
+			err_set(err, ERR_USAGE, "--allow-net makes exceptions "
+			"from --public-only and --deny-net: add one of them");
+	if (request->proxy != NULL)
+		return err_set(err, ERR_USAGE, "%s cannot be held with "
+			"--proxy, which looks names up and connects by itself: "
+			"have the proxy do it", what);
+	if (request->unix_socket != NULL)
+		return err_set(err, ERR_USAGE, "%s is for addresses, and "
+			"--unix-socket has none: use only one of them", what);
+	return 0;
+}
+
 int
 options_check_rules(const struct options *options, struct err *err)
 {
@@ -196,6 +224,7 @@ options_check_rules(const struct options *options, struct err *err)
 	    options_check_sinks(options, err) != 0 ||
 	    options_check_stdout(options, err) != 0 ||
 	    options_check_http(options, err) != 0 ||
+	    options_check_safety(options, err) != 0 ||
 	    options_check_load(options, err) != 0 ||
 	    options_check_continue(options, err) != 0)
 		return -1;

@@ -25,6 +25,7 @@
 #include "core/stage.h"
 #include "core/strategy.h"
 #include "core/template.h"
+#include "net/policy.h"
 #include "stage/coding.h"
 
 #define SETTINGS_MAX_DATA (64u << 20)	/* bytes of --data @FILE */
@@ -193,6 +194,38 @@ settings_set_easy(struct easy_settings *easy, const struct options *options)
 		.buffer = settings_receive_buffer(
 			options->concurrency->concurrency.items[0]),
 	};
+}
+
+static int
+settings_add_nets(struct settings *settings, const struct options *options,
+	enum policy_word word, struct err *err)
+{
+	const char *name = word == POLICY_DENIED ? "deny-net" : "allow-net";
+	const struct opt_list *nets = word == POLICY_DENIED ?
+		&options->safety->deny : &options->safety->allow;
+	size_t i;
+
+	for (i = 0; i < nets->n; i++)
+		if (policy_add(settings->policy, word, nets->items[i],
+		    err) != 0)
+			return settings_blame(options, name, err);
+	return 0;
+}
+
+/* Exceptions alone, as from a config file, deny nothing: no policy. */
+static int
+settings_set_policy(struct settings *settings, const struct options *options,
+	struct err *err)
+{
+	settings->policy = policy_new();
+	if (options->safety->public_only)
+		policy_add_special(settings->policy);
+	if (settings_add_nets(settings, options, POLICY_ALLOWED, err) != 0 ||
+	    settings_add_nets(settings, options, POLICY_DENIED, err) != 0)
+		return -1;
+	if (options_denies(options))
+		settings->run.easy.policy = settings->policy;
+	return 0;
 }
 
 static void
@@ -516,6 +549,7 @@ settings_fill(struct settings *settings, const struct options *options,
 	settings_set_names(&run->names, options);
 	if (settings_check_request(request, err) != 0 ||
 	    settings_set_body(settings, request->data, err) != 0 ||
+	    settings_set_policy(settings, options, err) != 0 ||
 	    settings_set_verdict(&run->verdict, options, err) != 0 ||
 	    settings_set_source(settings, options, err) != 0 ||
 	    settings_set_bodies(settings, options, err) != 0 ||
@@ -541,6 +575,7 @@ settings_release(struct settings *settings)
 	column_list_release(&settings->columns);
 	chain_free(settings->run.chain);
 	template_free(settings->template);
+	policy_free(settings->policy);
 	free(settings->set);
 	free(settings->body);
 	free(settings->headers);

@@ -9,6 +9,7 @@
 #include "url/source.h"
 
 struct options;
+struct policy;
 struct sink;
 
 #define SETTINGS_BODY_SINKS 4	/* that can be used at once */
@@ -24,6 +25,7 @@ struct settings {
 	struct template *template;	/* owned; naming points here */
 	struct column_set *set;	/* owned; NULL: there are no stages */
 	struct column_list columns;
+	struct policy *policy;	/* owned; run.easy.policy, or NULL */
 	char *body;		/* owned; run.body points here */
 	char *accept;		/* Accept-Encoding; owned, or NULL */
 	char **headers;		/* with it; owned, or NULL */

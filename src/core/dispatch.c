@@ -867,6 +867,7 @@ dispatch_new(const struct dispatch_args *args, struct err *err)
 		.service = args->service,
 		.proxy = args->proxy,
 		.unix_socket = args->settings->easy.unix_socket,
+		.policy = args->settings->easy.policy,
 		.max_time_us = args->settings->max_time_us,
 		.done = dispatch_on_name,
 		.arg = dispatch,

@@ -56,7 +56,7 @@ struct job {
 	int keeps;		/* its good body is wanted: as a file, or by
 				 * who takes all */
 	enum keeper_there there;	/* what a file of that name means */
-	char *refused;		/* KEEPER_REFUSED: why; owned */
+	char *refused;		/* KEEPER_REFUSED or NAMES_DENIED: why; owned */
 	struct part part;	/* of its body, as far as it is known: found
 				 * on the disk before the attempt */
 	int starts_over;	/* this attempt found that it cannot be gone

@@ -9,6 +9,7 @@
 #include "core/job.h"
 #include "core/lookup.h"
 #include "core/service.h"
+#include "net/policy.h"
 
 /* The URL whose host is connected to, or NULL when none is looked up. */
 static const struct url *
@@ -20,6 +21,20 @@ lookup_host(const struct lookup *lookup, const struct job *job)
 		&job->fetch.request.url;
 }
 
+/*
+ * Names are in other people's hands, so each answer is checked, whoever gave
+ * it and whichever hop or attempt it is for; what is left goes to libcurl as
+ * it is, which asks nobody again.
+ */
+static enum names_status
+lookup_check(const struct lookup *lookup, struct job *job)
+{
+	if (lookup->policy != NULL)
+		job->refused = policy_sift(lookup->policy,
+			&job->fetch.request.addrs);
+	return job->refused != NULL ? NAMES_DENIED : NAMES_OK;
+}
+
 static void
 lookup_on_name(struct service_ask *ask, enum names_status status,
 	struct addrs *addrs)
@@ -27,8 +42,10 @@ lookup_on_name(struct service_ask *ask, enum names_status status,
 	struct job *job = LIST_ENTRY(ask, struct job, ask);
 	struct lookup *lookup = job->lookup;
 
-	if (addrs != NULL)
+	if (addrs != NULL) {
 		job->fetch.request.addrs = addrs_ref(addrs);
+		status = lookup_check(lookup, job);
+	}
 	job->name_us = clock_us() - job->hop_us;
 	lookup->done(lookup->arg, job, status);
 }
@@ -76,6 +93,8 @@ lookup_job(struct lookup *lookup, struct job *job)
 		return NAMES_OK;
 	status = names_cached(lookup->names, host->text + host->host_off,
 		host->host_len, host->port, &job->fetch.request.addrs);
+	if (status == NAMES_OK)
+		status = lookup_check(lookup, job);
 	if (status == NAMES_OK)
 		return status;
 	job->hop_us = clock_us();

@@ -110,6 +110,7 @@ outcome_refusal(enum fetch_refusal refusal)
 		return "not the part of the file that was asked for";
 	case FETCH_CANCELLED:
 		return "ended early";
+	case FETCH_DENIED:
 	case FETCH_NOT_WRITTEN:
 	case FETCH_ACCEPTED:
 	case FETCH_CRASHED:

@@ -25,6 +25,7 @@ struct value;
 	X(BODY, "body", "the body was cut short or too large") \
 	X(LOCAL, "local", "something on this machine failed") \
 	X(EXEC, "exec", "a stage or its command failed") \
+	X(POLICY, "policy", "an address that must not be connected to") \
 	X(DEADLINE, "deadline", "left out at the --deadline") \
 	X(STOPPED, "stopped", "cut off by a signal, --first or --duration")
 

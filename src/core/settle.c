@@ -321,7 +321,8 @@ settle_name(struct settle *settle, struct job *job, enum names_status status)
 	struct verdict verdict = verdict_of_name(&settle->settings->verdict,
 		status, &attempt);
 
-	settle_record(settle, job, &verdict, names_status_text(status));
+	settle_record(settle, job, &verdict, status == NAMES_DENIED ?
+		job->refused : names_status_text(status));
 	return verdict;
 }
 

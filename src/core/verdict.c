@@ -98,6 +98,8 @@ verdict_of_refusal(const struct fetch_reply *reply)
 		return ERROR_IS(HTTP, "bad_reply");
 	case FETCH_BODY_LIMIT:
 		return ERROR_IS(BODY, "limit");
+	case FETCH_DENIED:
+		return ERROR_IS(POLICY, "denied");
 	case FETCH_NOT_WRITTEN:
 		return ERROR_IS(LOCAL, verdict_write_detail(reply->os_errno));
 	case FETCH_CANCELLED:
@@ -231,6 +233,9 @@ verdict_wants_retry(const struct verdict_retry_on *on, unsigned class,
 {
 	size_t i;
 
+	/* The user's rules are the same a second later. */
+	if (class == ERROR_POLICY)
+		return 0;
 	if (code > 0 && code < 600 && class == ERROR_HTTP && detail == NULL &&
 	    (on->codes[code / 64] >> (code % 64)) & 1)
 		return 1;
@@ -339,14 +344,21 @@ verdict_of_reply(const struct verdict_policy *policy,
 	return verdict;
 }
 
+static enum error_class
+verdict_name_class(enum names_status status)
+{
+	if (status == NAMES_DENIED)
+		return ERROR_POLICY;
+	return status == NAMES_TIMEOUT ? ERROR_TIMEOUT : ERROR_DNS;
+}
+
 struct verdict
 verdict_of_name(const struct verdict_policy *policy, enum names_status status,
 	const struct verdict_attempt *attempt)
 {
 	struct verdict verdict = {
 		.kind = VERDICT_FINAL,
-		.error_class = status == NAMES_TIMEOUT ? ERROR_TIMEOUT :
-			ERROR_DNS,
+		.error_class = verdict_name_class(status),
 		.detail = status == NAMES_TIMEOUT ? "resolve" :
 			names_status_name(status),
 	};

@@ -19,6 +19,7 @@ struct fetch_reply;
 	X(refused, "a server refused: the question, or the connection") \
 	X(noserver, "no name server can be reached") \
 	X(badname, "no name that could be asked for") \
+	X(denied, "an address that --public-only or --deny-net shuts out") \
 	X(unpinned, "libcurl wanted a name of its own") \
 	X(unreachable, "no route to the address") \
 	X(reset, "the connection was reset") \

@@ -36,21 +36,31 @@ addr_add_ipv4(const struct addr *addr, struct buf *text)
 	}
 }
 
-static void
-addr_add_text(const struct addr *addr, struct buf *text)
+void
+addr_add(const struct addr *addr, struct buf *text)
 {
 	char number[INET6_ADDRSTRLEN];
 
-	if (text->len > 0)
-		buf_add_char(text, ',');
 	if (addr->family != 6) {
 		addr_add_ipv4(addr, text);
 		return;
 	}
 	inet_ntop(AF_INET6, addr->bytes, number, sizeof number);
-	buf_add_char(text, '[');
 	buf_add_text(text, number);
-	buf_add_char(text, ']');
+}
+
+static void
+addrs_add(const struct addr *addr, struct buf *text)
+{
+	int six = addr->family == 6;
+
+	if (text->len > 0)
+		buf_add_char(text, ',');
+	if (six)
+		buf_add_char(text, '[');
+	addr_add(addr, text);
+	if (six)
+		buf_add_char(text, ']');
 }
 
 struct addrs *
@@ -64,7 +74,7 @@ addrs_new(const struct addr *list, size_t n)
 		n = ADDRS_MAX;
 	buf_init(&text, ADDRS_TEXT_MAX);
 	for (i = 0; i < n; i++)
-		addr_add_text(&list[i], &text);
+		addrs_add(&list[i], &text);
 	addrs = mem_alloc(sizeof *addrs + text.len + 1);
 	atomic_init(&addrs->refs, 1);
 	addrs->n = n;
@@ -141,5 +151,21 @@ addr_parse(const char *text, size_t len, struct addr *ret)
 	    addr.bytes) != 1)
 		return -1;
 	*ret = addr;
+	return 0;
+}
+
+int
+addr_of_socket(const struct sockaddr *from, struct addr *ret)
+{
+	const struct sockaddr_in *v4 = (const void *)from;
+	const struct sockaddr_in6 *v6 = (const void *)from;
+
+	*ret = (struct addr){ .family = from->sa_family == AF_INET ? 4 : 6 };
+	if (from->sa_family == AF_INET)
+		memcpy(ret->bytes, &v4->sin_addr, sizeof v4->sin_addr);
+	else if (from->sa_family == AF_INET6)
+		memcpy(ret->bytes, &v6->sin6_addr, sizeof v6->sin6_addr);
+	else
+		return -1;
 	return 0;
 }

@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+struct sockaddr;
+
 /*
  * The addresses of one name, shared and never changed after they are made.
  * References may be taken and dropped from any thread.
@@ -38,5 +41,9 @@ int addrs_have_source(const struct addrs *addrs);
 
 /* Reads a literal: "192.0.2.1" or "2001:db8::1", no brackets. 0 or -1. */
 int addr_parse(const char *text, size_t len, struct addr *ret);
+/* The address of an IPv4 or IPv6 socket; -1: it is of another kind. */
+int addr_of_socket(const struct sockaddr *from, struct addr *ret);
+/* Appends the literal. */
+void addr_add(const struct addr *addr, struct buf *text);
 
 #endif

@@ -121,6 +121,7 @@ ask_rank(enum names_status status)
 	case NAMES_NODATA:
 		return 1;
 	case NAMES_NXDOMAIN:
+	case NAMES_DENIED:
 	case NAMES_OK:
 		break;
 	}

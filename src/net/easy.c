@@ -121,6 +121,8 @@ static void
 easy_let_go(struct easy *easy)
 {
 	headers_forget(&easy->headers);
+	free(easy->denied);
+	easy->denied = NULL;
 	if (easy->own_headers != NULL) {
 		EASY_SET(easy, CURLOPT_HTTPHEADER, NULL);
 		curl_slist_free_all(easy->own_headers);
@@ -225,6 +227,7 @@ easy_free(struct easy *easy)
 	curl_slist_free_all(easy->pin);
 	addrs_unref(easy->pinned);
 	free(easy->pinned_host);
+	free(easy->denied);
 	free(easy);
 }
 

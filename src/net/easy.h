@@ -11,6 +11,7 @@
 
 struct curl_slist;
 struct fetch;
+struct policy;
 
 /* Which version is asked for. HTTP/2 is many requests on one connection where
  * the server agrees (ALPN), and 1.1 where it does not. */
@@ -31,6 +32,7 @@ struct easy_settings {
 	const char *unix_socket;
 	const char *cacert, *capath, *cert, *key;
 	int insecure;
+	const struct policy *policy;	/* NULL: any address will do */
 	enum easy_http http;
 	int64_t connect_timeout_us;	/* 0: libcurl's own */
 	uint64_t speed_limit;	/* bytes a second; 0: off */

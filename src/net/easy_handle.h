@@ -44,6 +44,8 @@ struct easy {
 	int custom;		/* the last fetch left options behind */
 	int64_t prepared_us;
 	CURLcode setup;		/* what setting up came to */
+	char *denied;		/* why the policy refused an address of this
+				 * fetch; owned. NULL: it did not */
 	const _Atomic int *cancel;	/* in blocking use; NULL elsewhere */
 	void (*on_pause)(void *owner);	/* in a multi; NULL elsewhere */
 	struct headers headers;

@@ -171,6 +171,11 @@ easy_reply_read(struct easy *easy, CURLcode code, struct fetch_reply *reply)
 {
 	reply->code = easy_check_whole(easy, code);
 	reply->refusal = easy->headers.refusal;
+	/* Unless another address would do. */
+	if (reply->code == CURLE_COULDNT_CONNECT && easy->denied != NULL) {
+		easy_fail(easy, reply->code, easy->denied);
+		reply->refusal = FETCH_DENIED;
+	}
 	reply->size_download = easy->body_bytes;
 	/* Cancelled at once: libcurl still tells of the fetch before. */
 	if (code == CURLE_ABORTED_BY_CALLBACK && reply->sockets == 0 &&

@@ -9,8 +9,10 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 
+#include "base/mem.h"
 #include "net/easy_handle.h"
 #include "net/fetch.h"
+#include "net/policy.h"
 
 static size_t
 easy_on_header(char *p, size_t size, size_t n, void *arg)
@@ -47,6 +49,30 @@ easy_on_resolve(void *resolver, void *reserved, void *arg)
 	return 1;
 }
 
+/*
+ * The core chose the addresses and checked them. This is the last moment, and
+ * what connect(2) will get: however libcurl came by another one, it gets no
+ * packet.
+ */
+static int
+easy_denies(struct easy *easy, const struct curl_sockaddr *to)
+{
+	const struct policy *policy = easy->env->settings->policy;
+	struct addr addr;
+	char *why;
+
+	if (policy == NULL)
+		return 0;
+	why = addr_of_socket(&to->addr, &addr) == 0 ?
+		policy_refusal(policy, &addr) :
+		mem_strdup("no address that there are rules for");
+	if (why == NULL)
+		return 0;
+	free(easy->denied);
+	easy->denied = why;
+	return 1;
+}
+
 static curl_socket_t
 easy_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 {
@@ -54,6 +80,8 @@ easy_on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 	int fd;
 
 	(void)purpose;
+	if (easy_denies(easy, addr))
+		return CURL_SOCKET_BAD;
 	fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC,
 		addr->protocol);
 	if (easy->fetch != NULL)

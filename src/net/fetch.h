@@ -30,6 +30,8 @@ enum fetch_refusal {
 	FETCH_FRAMING,		/* captured chunks are far more framing than
 				 * content */
 	FETCH_BAD_RANGE,	/* status 206, and not from resume_from on */
+	FETCH_DENIED,		/* by the address policy, before a packet was
+				 * sent; errormsg says why */
 	FETCH_NOT_WRITTEN,	/* write_body failed; os_errno says why */
 	FETCH_CANCELLED,	/* the run is being ended */
 	FETCH_CRASHED,		/* the process at it died; errormsg says how */

@@ -59,6 +59,7 @@ static const struct {
 	[NAMES_NOSERVER] = { "noserver", "no DNS server can be reached", 1 },
 	[NAMES_BADNAME] = { "badname", "not a host name that can be asked for",
 		0 },
+	[NAMES_DENIED] = { "denied", "the host's address is denied", 0 },
 };
 
 const char *

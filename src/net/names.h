@@ -39,6 +39,8 @@ enum names_status {
 	NAMES_TIMEOUT,		/* nobody answered in time */
 	NAMES_NOSERVER,		/* no server can be reached */
 	NAMES_BADNAME,		/* cannot be asked for */
+	NAMES_DENIED,		/* core/lookup's: the address policy leaves
+				 * none of its addresses */
 };
 
 /* "nxdomain" and so on: error_detail in records. Static text. */

@@ -48,6 +48,7 @@ names_cache_life_us(enum names_status status, uint32_t ttl_s)
 	case NAMES_TIMEOUT:
 	case NAMES_NOSERVER:
 		return NAMES_CACHE_FAILED_S * CLOCK_SECOND;
+	case NAMES_DENIED:
 	case NAMES_PENDING:
 		break;
 	}

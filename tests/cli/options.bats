@@ -268,7 +268,9 @@ setting() {
 		fetchall $option -o '%{seq}' --dry-run http://x/
 	done
 	[ ! -e x ]
-	echo 'jobs = 3' >file
+	run -2 --separate-stderr fetchall --allow-net ::1 --dry-run http://x/
+	[[ $stderr == *"--allow-net makes exceptions from --public-only"* ]]
+	printf '%s\n' 'jobs = 3' 'allow-net = ::1' >file
 	fetchall --config file --dry-run http://x/
 	run -2 --separate-stderr fetchall -s serial,async --summary json \
 		http://127.0.0.1:1/
@@ -291,4 +293,7 @@ setting() {
 	echo 'post = gzip:99' >file
 	run -2 --separate-stderr fetchall --config file http://x/
 	[[ $stderr == *"error: file: --post gzip: "* ]]
+	echo 'deny-net = nope' >file
+	run -2 --separate-stderr fetchall --config file http://x/
+	[[ $stderr == *"error: file: --deny-net: 'nope' is no net"* ]]
 }

@@ -23,8 +23,8 @@ examples() {
 		"$top_srcdir/README"
 }
 
-@test "the README has seventeen examples" {
-	[ "$(examples | wc -l)" -eq 17 ]
+@test "the README has eighteen examples" {
+	[ "$(examples | wc -l)" -eq 18 ]
 }
 
 @test "each example of the README works" {

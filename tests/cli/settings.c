@@ -17,6 +17,7 @@
 #include "core/pool.h"
 #include "core/sink.h"
 #include "core/strategy.h"
+#include "net/policy.h"
 #include "unit.h"
 
 #define ARGS 12
@@ -79,6 +80,12 @@ static const struct {
 	{ { "-d", "@/" }, ERR_IO, "--data: /: Is a directory" },
 	{ { "--retry-on", "dns,often" }, ERR_USAGE, "--retry-on: 'often'" },
 	{ { "--retry-on", "" }, ERR_USAGE, "--retry-on: ''" },
+	{ { "--deny-net", "10.0.0.0/40" }, ERR_USAGE,
+		"--deny-net: '10.0.0.0/40' is no net: behind the / is" },
+	{ { "--public-only", "--allow-net", "10.1.2.3/8" }, ERR_USAGE,
+		"--allow-net: '10.1.2.3/8' has bits behind its prefix" },
+	{ { "--deny-net", "10.0.0.0/8", "--deny-net", "mine" }, ERR_USAGE,
+		"--deny-net: 'mine' is no net" },
 	{ { "--proto-default", "ftp" }, ERR_USAGE,
 		"--proto-default: 'ftp' is neither http nor https" },
 	{ { "--columns", "seq,nothing" }, ERR_USAGE, "--columns:" },
@@ -220,6 +227,51 @@ what_is_typed_arrives(void **state)
 	assert_int_equal(settings.run.max_time_us, 2000000);
 	settings_release(&settings);
 	options_release(&options);
+}
+
+/* Nobody pays for a policy that denies nothing. */
+static void
+there_is_a_policy_where_something_is_denied(void **state)
+{
+	static const struct {
+		const char *args[4];
+		const char *denied, *allowed;	/* denied NULL: no policy */
+	} cases[] = {
+		{ { NULL }, NULL, NULL },
+		{ { "--public-only" }, "10.0.0.1", "192.0.1.1" },
+		{ { "--deny-net=192.0.1.0/24" }, "192.0.1.1", "10.0.0.1" },
+		{ { "--public-only", "--allow-net=10.0.0.1",
+			"--allow-net=10.0.0.2" }, "10.0.0.3", "10.0.0.1" },
+		{ { "--deny-net=10.0.0.2/31", "--deny-net=10.0.0.1",
+			"--allow-net=10.0.0.2" }, "10.0.0.1", "10.0.0.2" },
+	};
+	const struct policy *policy;
+	struct settings settings;
+	struct options options;
+	struct addr addr;
+	struct err err;
+	char *why;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (set(&settings, &options, cases[i].args, &err) != 0)
+			fail_msg("%s", err.text);
+		policy = settings.run.easy.policy;
+		assert_int_equal(policy != NULL, cases[i].denied != NULL);
+		if (policy != NULL) {
+			addr_parse(cases[i].denied, strlen(cases[i].denied),
+				&addr);
+			why = policy_refusal(policy, &addr);
+			assert_non_null(why);
+			free(why);
+			addr_parse(cases[i].allowed, strlen(cases[i].allowed),
+				&addr);
+			assert_null(policy_refusal(policy, &addr));
+		}
+		settings_release(&settings);
+		options_release(&options);
+	}
 }
 
 static void
@@ -428,6 +480,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_unknown_strategy_names_the_nearest),
 	cmocka_unit_test(without_a_word_there_are_defaults),
 	cmocka_unit_test(what_is_typed_arrives),
+	cmocka_unit_test(there_is_a_policy_where_something_is_denied),
 	cmocka_unit_test(redirects_are_off_in_two_ways),
 	cmocka_unit_test(the_format_follows_from_where_records_go),
 	cmocka_unit_test(bodies_are_text_or_files),

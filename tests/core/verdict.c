@@ -174,6 +174,9 @@ static const struct {
 		"bad_reply" },
 	{ "another part", BROKEN_OFF(FETCH_BAD_RANGE), 0, 0, ERROR_HTTP,
 		"bad_reply" },
+	{ "an address that is denied", REPLY(CURLE_COULDNT_CONNECT,
+		FETCH_DENIED, 0, 0, 0, 0, NULL), 0, 0, ERROR_POLICY,
+		"denied" },
 	{ "disk full", BROKEN_OFF(FETCH_NOT_WRITTEN), 0, 0, ERROR_LOCAL,
 		"write_failed" },
 	{ "cancelled", BROKEN_OFF(FETCH_CANCELLED), 0, 0, ERROR_STOPPED,
@@ -262,6 +265,7 @@ each_name_failure_has_its_class(void **state)
 		{ NAMES_REFUSED, ERROR_DNS, "refused", 1 },
 		{ NAMES_NOSERVER, ERROR_DNS, "noserver", 1 },
 		{ NAMES_TIMEOUT, ERROR_TIMEOUT, "resolve", 1 },
+		{ NAMES_DENIED, ERROR_POLICY, "denied", 0 },
 	};
 	static const struct verdict_attempt first = { FIRST };
 	static const struct verdict_attempt second = { .number = 2,
@@ -284,6 +288,26 @@ each_name_failure_has_its_class(void **state)
 		verdict = verdict_of_name(&policy, cases[i].status, &second);
 		assert_int_equal(verdict.kind, VERDICT_FINAL);
 	}
+}
+
+/* Not even where somebody asks for it: it would be denied again. */
+static void
+what_is_denied_is_not_tried_again(void **state)
+{
+	struct fetch_reply reply = REPLY(CURLE_COULDNT_CONNECT, FETCH_DENIED,
+		0, 0, 0, 0, NULL);
+	static const struct verdict_attempt first = { FIRST };
+	struct verdict_policy policy = plain;
+
+	(void)state;
+	policy.retries = 1;
+	assert_int_equal(verdict_retry_on_parse(&policy.retry_on,
+		"policy,denied,connect", NULL), 0);
+	assert_int_equal(JUDGE(&policy, &reply).kind, VERDICT_FINAL);
+	assert_int_equal(verdict_of_name(&policy, NAMES_DENIED, &first).kind,
+		VERDICT_FINAL);
+	reply.refusal = FETCH_ACCEPTED;
+	assert_int_equal(JUDGE(&policy, &reply).kind, VERDICT_RETRY);
 }
 
 static void
@@ -662,6 +686,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_reply_has_its_class),
 	cmocka_unit_test(no_code_is_without_a_class),
 	cmocka_unit_test(each_name_failure_has_its_class),
+	cmocka_unit_test(what_is_denied_is_not_tried_again),
 	cmocka_unit_test(redirects_are_followed_up_to_the_limit),
 	cmocka_unit_test(a_reply_broken_off_redirects_nowhere),
 	cmocka_unit_test(only_what_was_named_is_tried_again),

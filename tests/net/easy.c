@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "net/easy.h"
 #include "net/fetch.h"
+#include "net/policy.h"
 #include "server.h"
 #include "unit.h"
 
@@ -1058,6 +1059,92 @@ a_bad_proxy_is_named_without_its_password(void **state)
 	}
 }
 
+/* --- addresses that are denied --- */
+
+/* Whatever the core let through. */
+static const struct {
+	const char *note, *host, *addrs;
+	const char *deny;
+	const char *why;	/* NULL: it is fetched */
+	unsigned sockets;
+} denials[] = {
+	{ "its only address", "a.test", "127.0.0.1", "127.0.0.1",
+		"127.0.0.1 is denied (--deny-net 127.0.0.1/32)", 0 },
+	{ "both", "a.test", "127.0.0.1,127.0.0.2", "127.0.0.0/8",
+		"127.0.0.2 is denied (--deny-net 127.0.0.0/8)", 0 },
+	{ "one of two", "a.test", "127.0.0.2,127.0.0.1", "127.0.0.2", NULL,
+		1 },
+	{ "none", "a.test", "127.0.0.1", "127.0.0.2", NULL, 1 },
+	{ "a literal", "127.0.0.1", "127.0.0.1", "127.0.0.0/8",
+		"127.0.0.1 is denied (--deny-net 127.0.0.0/8)", 0 },
+	{ "of IPv6, which libcurl reads by itself", "[::1]", "::1", "::1",
+		"::1 is denied (--deny-net ::1/128)", 0 },
+	{ "mapped, likewise", "[::ffff:127.0.0.1]", "::ffff:127.0.0.1",
+		"127.0.0.1", "::ffff:127.0.0.1 leads to 127.0.0.1, which is "
+		"denied (--deny-net 127.0.0.1/32)", 0 },
+	{ "a literal that is pinned elsewhere", "[2001:db8::1]", "127.0.0.1",
+		"127.0.0.1", "127.0.0.1 is denied (--deny-net 127.0.0.1/32)",
+		0 },
+};
+
+static void
+a_denied_address_gets_no_socket(void **state)
+{
+	const struct fetch_reply *reply;
+	struct policy *policy;
+	struct stage stage;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof denials / sizeof *denials; i++) {
+		print_message("# %s\n", denials[i].note);
+		policy = policy_new();
+		assert_int_equal(policy_add(policy, POLICY_DENIED,
+			denials[i].deny, NULL), 0);
+		stage = (struct stage){ .settings = plain };
+		stage.settings.policy = policy;
+		stage_open(&stage);
+		stage_request_at(&stage, denials[i].host, server.port,
+			"/empty", denials[i].addrs);
+		reply = stage_perform(&stage);
+		assert_int_equal(reply->sockets, denials[i].sockets);
+		if (denials[i].why != NULL) {
+			assert_int_equal(reply->refusal, FETCH_DENIED);
+			assert_int_equal(reply->code, CURLE_COULDNT_CONNECT);
+			assert_string_equal(reply->errormsg, denials[i].why);
+		} else {
+			assert_ok(reply);
+		}
+		stage_close(&stage);
+		policy_free(policy);
+	}
+}
+
+/* What is wrong with the addresses that are left is the reason then. */
+static void
+a_refused_connection_is_not_a_denied_one(void **state)
+{
+	struct policy *policy = policy_new();
+	struct stage stage = { .settings = plain };
+	const struct fetch_reply *reply;
+
+	(void)state;
+	assert_int_equal(policy_add(policy, POLICY_DENIED, "127.0.0.2", NULL),
+		0);
+	stage.settings.policy = policy;
+	stage_open(&stage);
+	stage_request_at(&stage, "a.test", server.port, "/", "127.0.0.2");
+	assert_int_equal(stage_perform(&stage)->refusal, FETCH_DENIED);
+	stage_request_at(&stage, "a.test", server.port, "/", "127.9.9.9");
+	reply = stage_perform(&stage);
+	assert_int_equal(reply->refusal, FETCH_ACCEPTED);
+	assert_int_equal(reply->os_errno, ECONNREFUSED);
+	stage_request(&stage, "a.test", "/empty");
+	assert_ok(stage_perform(&stage));
+	stage_close(&stage);
+	policy_free(policy);
+}
+
 /* --- Unix sockets --- */
 
 struct answer {
@@ -1205,6 +1292,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_proxy_without_a_port_is_at_its_schemes),
 	cmocka_unit_test(a_bad_proxy_is_named_without_its_password),
 	cmocka_unit_test(a_body_in_an_unknown_coding_is_refused),
+	cmocka_unit_test(a_denied_address_gets_no_socket),
+	cmocka_unit_test(a_refused_connection_is_not_a_denied_one),
 	cmocka_unit_test(a_unix_socket_stands_for_every_host),
 };
 

@@ -23,7 +23,7 @@
 #define RESPONDER_TC 0x200	/* evdns passes on what it has no name for */
 #define RESPONDER_MANY 16	/* just below 512 bytes */
 
-enum reply { ADDRESS, PRIVATE, MANY, NODATA, ALIAS, CHAIN, LOOP, CUT, ABSENT,
+enum reply { ADDRESS, PRIVATE, REBIND, MANY, NODATA, ALIAS, CHAIN, LOOP, CUT, ABSENT,
 	SERVFAIL, REFUSED, SILENT, LATE };
 
 static const struct story {
@@ -40,6 +40,7 @@ static const struct story {
 	{ "loop", LOOP, LOOP },
 	{ "cut", CUT, CUT },
 	{ "private", PRIVATE, NODATA },
+	{ "rebind-", REBIND, NODATA },
 	{ "nodatasilent", NODATA, SILENT },
 	{ "nodata", NODATA, NODATA },
 	{ "servfaila", SERVFAIL, ADDRESS },
@@ -62,6 +63,7 @@ struct responder {
 	unsigned asked[2];	/* A, AAAA */
 	struct list owed;
 	unsigned n_owed, peak;
+	long rebinds;		/* questions for such a name */
 	int refuses, mute;
 	int tcp;		/* a socket that listens at most */
 };
@@ -168,6 +170,7 @@ responder_reply(struct responder *responder,
 	int ttl = strncasecmp(name, "ttl-", 4) == 0 ?
 		(int)responder_number(name) : RESPONDER_TTL;
 	static const unsigned char private[] = { 10, 0, 0, 1 };
+	unsigned char bound[] = { 127, 0, 0, 1 };
 	int rcode = 0;
 
 	switch (reply) {
@@ -185,6 +188,11 @@ responder_reply(struct responder *responder,
 	case PRIVATE:
 		evdns_server_request_add_a_reply(request, name, 1, private,
 			ttl);
+		break;
+	case REBIND:
+		if (responder->rebinds++ >= responder_number(name))
+			bound[3] = 2;
+		evdns_server_request_add_a_reply(request, name, 1, bound, 0);
 		break;
 	case CHAIN:
 		responder_aliases(request, name, responder_number(name),

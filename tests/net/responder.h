@@ -19,6 +19,8 @@ struct event_base;
  *   loop...          aliases in a circle
  *   cut...           nothing but a truncated answer: ask by TCP
  *   private...       10.0.0.1
+ *   rebind-N...      127.0.0.1 to the first N questions of this kind, then
+ *                    127.0.0.2; with a TTL of 0
  *   nx... nodata... servfail... refused...
  *   silent...        nothing at all
  *   lateaaaa-MS...   127.0.0.1 at once, ::1 after MS milliseconds
