@@ -61,26 +61,35 @@ easy_slist_add(struct curl_slist *list, const char *text)
 	return longer;
 }
 
+static void
+easy_add_header(struct easy_env *env, const char *name, const char *value)
+{
+	const struct easy_settings *settings = env->settings;
+	char *line = mem_printf("%s: %s", name, value);
+	size_t i;
+
+	for (i = 0; i < settings->n_headers; i++)
+		if (easy_same_name(settings->headers[i], line))
+			break;
+	if (i == settings->n_headers)
+		env->headers = easy_slist_add(env->headers, line);
+	free(line);
+}
+
 /*
- * CURLOPT_USERAGENT is put into words for each request, a line of the list is
- * copied. A proxy that is asked to CONNECT is told the option alone.
+ * The agent as a line of the list: CURLOPT_USERAGENT is put into words for
+ * each request. Accept follows, so that the order is curl's. A proxy that is
+ * asked to CONNECT is told the option alone.
  */
 static void
 easy_add_agent(struct easy_env *env)
 {
-	const struct easy_settings *settings = env->settings;
-	char *line;
-	size_t i;
+	const char *agent = env->settings->user_agent;
 
-	if (settings->user_agent == NULL || *settings->user_agent == '\0' ||
-	    env->proxy.text != NULL)
+	if (agent == NULL || *agent == '\0' || env->proxy.text != NULL)
 		return;
-	for (i = 0; i < settings->n_headers; i++)
-		if (easy_same_name(settings->headers[i], "user-agent:"))
-			return;
-	line = mem_printf("User-Agent: %s", settings->user_agent);
-	env->headers = easy_slist_add(env->headers, line);
-	free(line);
+	easy_add_header(env, "User-Agent", agent);
+	easy_add_header(env, "Accept", "*/*");
 }
 
 int

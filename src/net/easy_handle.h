@@ -87,7 +87,7 @@ void easy_setup(struct easy *easy);
 void easy_setup_request(struct easy *easy, const struct fetch_request *request);
 
 /* easy_url.c: what to fetch. */
-void easy_set_url(struct easy *easy, const struct url *url);
+void easy_url_set(struct easy *easy, const struct url *url);
 
 /* easy_watch.c: sets the callbacks. */
 void easy_watch(struct easy *easy);

@@ -390,7 +390,7 @@ void
 easy_setup_request(struct easy *easy, const struct fetch_request *request)
 {
 	easy->resumes = easy_resumes(request);
-	easy_set_url(easy, &request->url);
+	easy_url_set(easy, &request->url);
 	EASY_SET(easy, CURLOPT_TIMEOUT_MS, easy_ms(request->time_left_us));
 	EASY_SET(easy, CURLOPT_FORBID_REUSE,
 		request->flags & FETCH_REUSE ? 0L : 1L);

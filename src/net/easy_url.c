@@ -59,7 +59,7 @@ easy_parts_hold_origin(const struct easy *easy, const struct url *url)
 }
 
 void
-easy_set_url(struct easy *easy, const struct url *url)
+easy_url_set(struct easy *easy, const struct url *url)
 {
 	CURLUcode code = CURLUE_OK;
 	CURLU *parts = NULL;
