@@ -15,6 +15,7 @@
 #include "url/reader.h"
 
 #define LINES_SIZE 65536
+#define LINES_PATIENCE (16u << 20)	/* skipped in a hurry, bytes of a line */
 
 /*
  * data[start] to data[end - 1] is read and not handed out; it holds no
@@ -28,6 +29,7 @@ struct lines {
 	size_t start, scanned, end, size;
 	uint64_t number;
 	int skipping;		/* inside a line that is too long */
+	size_t skipped;		/* of it */
 	int ended;
 };
 
@@ -86,7 +88,13 @@ lines_fill(struct lines *lines, struct err *err)
 
 	if (lines->skipping || lines->end - lines->start > lines->max) {
 		lines->skipping = 1;
+		lines->skipped += lines->end - lines->start;
 		lines->start = lines->scanned = lines->end = 0;
+		/* It may have no end, as that of /dev/zero. */
+		if (lines->skipped > LINES_PATIENCE &&
+		    reader_hurried(lines->reader))
+			return err_set(err, ERR_INTERRUPTED,
+				"not waited for");
 	}
 	lines_make_room(lines);
 	got = reader_read(lines->reader, lines->data + lines->end,
@@ -114,6 +122,7 @@ lines_take(struct lines *lines, size_t nl, struct line *ret)
 	ret->len = nl - start;
 	ret->text[ret->len] = '\0';
 	lines->skipping = 0;
+	lines->skipped = 0;
 	lines->start = lines->scanned = nl + 1;
 	if (lines->start > lines->end)
 		lines->start = lines->scanned = lines->end;

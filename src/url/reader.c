@@ -63,6 +63,20 @@ reader_free(struct reader *reader)
 	free(reader);
 }
 
+int
+reader_hurried(const struct reader *reader)
+{
+	struct pollfd hurry = { .fd = reader->hurry_fd, .events = POLLIN };
+
+	return poll(&hurry, 1, 0) > 0;
+}
+
+static int
+reader_give_up(struct err *err)
+{
+	return err_set(err, ERR_INTERRUPTED, "not waited for");
+}
+
 /* A pipe may keep us waiting for ever, unless there is hurry. */
 static int
 reader_wait(const struct reader *reader, struct err *err)
@@ -75,7 +89,7 @@ reader_wait(const struct reader *reader, struct err *err)
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
 	if (fds[0].revents == 0 && fds[1].revents != 0)
-		return err_set(err, ERR_INTERRUPTED, "not waited for");
+		return reader_give_up(err);
 	return 0;
 }
 
@@ -161,6 +175,8 @@ reader_next_member(struct reader *reader, struct err *err)
 			reader->at++;
 		if (reader->at < reader->len)
 			break;
+		if (reader_hurried(reader))
+			return reader_give_up(err);
 		got = reader_fill(reader, err);
 		if (got <= 0)
 			return (int)got;

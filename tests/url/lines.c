@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -333,7 +334,74 @@ what_cannot_be_read_is_an_error(void **state)
 	free(got);
 }
 
+/* In a hurry; *ret_n lines came before whatever ended them. */
+static int
+hurried_end(int fd, int *ret_n)
+{
+	_Atomic uint64_t count = 0;
+	int hurry = eventfd(1, EFD_CLOEXEC), rc;
+	struct lines *lines = lines_new(fd, hurry, 100, &count);
+	struct err err = { 0 };
+	struct line line;
+
+	for (*ret_n = 0; (rc = lines_next(lines, &line, &err)) > 0; )
+		++*ret_n;
+	if (rc < 0)
+		rc = (int)err.code;
+	lines_free(lines);
+	close(hurry);
+	close(fd);
+	return rc;
+}
+
+static void
+nobody_waits_for_the_end_of_a_line_that_has_none(void **state)
+{
+	int n;
+
+	(void)state;
+	assert_int_equal(hurried_end(open("/dev/zero", O_RDONLY), &n),
+		ERR_INTERRUPTED);
+	assert_int_equal(n, 0);
+}
+
+static void
+nobody_waits_for_the_end_of_padding(void **state)
+{
+	static const char zeros[1 << 20];
+	struct buf packed;
+	int n;
+
+	(void)state;
+	buf_init(&packed, 2 << 20);
+	add_gzip(&packed, "a\nb\n", 4);
+	buf_add(&packed, zeros, sizeof zeros);
+	assert_int_equal(hurried_end(file_of(packed.data, packed.len), &n),
+		ERR_INTERRUPTED);
+	assert_int_equal(n, 2);
+	buf_release(&packed);
+}
+
+/* The deadline wants a record for each of them. */
+static void
+what_is_there_is_read_in_a_hurry_too(void **state)
+{
+	struct buf text;
+	int n, i;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	for (i = 0; i < 1000; i++)
+		buf_printf(&text, "%0*d\n", i == 500 ? 300000 : 5, i);
+	assert_int_equal(hurried_end(file_of(text.data, text.len), &n), 0);
+	assert_int_equal(n, 1000);
+	buf_release(&text);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(nobody_waits_for_the_end_of_a_line_that_has_none),
+	cmocka_unit_test(nobody_waits_for_the_end_of_padding),
+	cmocka_unit_test(what_is_there_is_read_in_a_hurry_too),
 	cmocka_unit_test(every_line_comes_once),
 	cmocka_unit_test(lines_may_cross_any_buffer),
 	cmocka_unit_test(gzip_members_follow_each_other),
