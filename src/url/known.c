@@ -59,16 +59,13 @@ known_origin_len(const char *text, size_t *ret_slot)
 	return n;
 }
 
-/*
- * Whether "/path?query" stays as it is: no dot that may be a segment's first,
- * no empty query.
- */
+/* Whether "/path?query" stays as it is: no dot may be a segment's first. */
 static int
 known_stays(const char *text, size_t len)
 {
 	size_t i;
 
-	if (len == 0 || text[0] != '/' || text[len - 1] == '?')
+	if (len == 0 || text[0] != '/')
 		return 0;
 	for (i = 1; i < len; i++)
 		if (!known_plain((unsigned char)text[i]) ||

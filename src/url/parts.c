@@ -17,6 +17,14 @@
 #include "url/parts.h"
 #include "url/url.h"
 
+/* A query that is empty is one (RFC 3986, section 6.2.3); before 8.8 libcurl
+ * says so without being asked. */
+#ifdef CURLU_GET_EMPTY
+#define PARTS_EMPTY CURLU_GET_EMPTY
+#else
+#define PARTS_EMPTY 0
+#endif
+
 const char *
 parts_authority(const char *text, size_t *ret_len)
 {
@@ -177,7 +185,7 @@ parts_compose(CURLU *handle, struct url *url, struct err *err)
 	    parts_get_host(handle, &host, err) != 0)
 		goto out;
 	curl_url_get(handle, CURLUPART_PATH, &path, 0);
-	curl_url_get(handle, CURLUPART_QUERY, &query, 0);
+	curl_url_get(handle, CURLUPART_QUERY, &query, PARTS_EMPTY);
 	path_len = path != NULL ? strlen(path) : 0;
 	query_len = query != NULL ? strlen(query) : 0;
 	if (parts_set_origin(url, host, path_len + query_len + 3, err) != 0)
@@ -187,7 +195,7 @@ parts_compose(CURLU *handle, struct url *url, struct err *err)
 		*p++ = '/';
 	else
 		p = mempcpy(p, path, path_len);
-	if (query_len > 0) {
+	if (query != NULL) {
 		*p++ = '?';
 		p = mempcpy(p, query, query_len);
 	}

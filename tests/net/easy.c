@@ -150,6 +150,7 @@ each_asks_for_what_its_url_says(void **state)
 	static const char *const paths[] = {
 		"/echo", "/echo/a/b", "/echo?x=1", "/echo?x=/a?b&c=d+e",
 		"/echo/%2F%2f%C3%a4", "/echo/x", "/echo?%2F%2f", "/echo?x",
+		"/echo?", "/echo/?", "/echo",
 		"/echo/;p=1,2:3@4!$'*(~)",
 	};
 	struct stage stage = { .settings = plain };
