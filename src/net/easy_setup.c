@@ -348,28 +348,37 @@ easy_is_itself(const struct url *host, const struct addrs *addrs)
 		sizeof addr.bytes) == 0;
 }
 
+/* Has the host's addresses connected to under another name. */
+static void
+easy_set_detour(struct easy *easy, const struct url *host,
+	struct addrs *addrs)
+{
+	char *detour = mem_printf("::%s:%u", EASY_DETOUR,
+		(unsigned)host->port);
+
+	easy->custom = 1;
+	easy->detour = easy_slist_add(NULL, detour);
+	free(detour);
+	EASY_SET(easy, CURLOPT_CONNECT_TO, easy->detour);
+	easy_pin(easy, EASY_DETOUR, strlen(EASY_DETOUR), host->port, addrs);
+}
+
 /*
  * No key of CURLOPT_RESOLVE can hold an IPv6 literal before 8.13. libcurl
- * takes one without a look-up, through the hook; where --resolve has other
- * addresses for it, they are connected to under another name.
+ * takes one without a look-up, through the hook, unless --resolve has other
+ * addresses for it.
  */
 static void
 easy_set_literal(struct easy *easy, const struct url *host,
 	struct addrs *addrs)
 {
-	char *detour;
-
-	easy->custom = 1;
-	if (addrs == NULL || host == &easy->env->proxy ||
-	    easy_is_itself(host, addrs)) {
-		EASY_SET(easy, CURLOPT_RESOLVER_START_FUNCTION, NULL);
+	if (addrs != NULL && host != &easy->env->proxy &&
+	    !easy_is_itself(host, addrs)) {
+		easy_set_detour(easy, host, addrs);
 		return;
 	}
-	detour = mem_printf("::%s:%u", EASY_DETOUR, (unsigned)host->port);
-	easy->detour = easy_slist_add(NULL, detour);
-	free(detour);
-	EASY_SET(easy, CURLOPT_CONNECT_TO, easy->detour);
-	easy_pin(easy, EASY_DETOUR, strlen(EASY_DETOUR), host->port, addrs);
+	easy->custom = 1;
+	EASY_SET(easy, CURLOPT_RESOLVER_START_FUNCTION, NULL);
 }
 
 static void
@@ -381,6 +390,10 @@ easy_set_addrs(struct easy *easy, const struct fetch_request *request)
 		host = &easy->env->proxy;
 	if (host->literal == 6)
 		easy_set_literal(easy, host, request->addrs);
+	else if (request->addrs != NULL && host != &easy->env->proxy &&
+	    host->text[host->host_off] == '-')
+		/* CURLOPT_RESOLVE takes that for one to be removed. */
+		easy_set_detour(easy, host, request->addrs);
 	else if (request->addrs != NULL)
 		easy_pin(easy, host->text + host->host_off, host->host_len,
 			host->port, request->addrs);

@@ -790,6 +790,27 @@ settings_that_libcurl_refuses_make_no_handle(void **state)
 }
 
 static void
+names_may_begin_with_a_hyphen(void **state)
+{
+	static const char *const hosts[] = { "-a.test", "-b.test", "a.test" };
+	struct stage stage = { .settings = plain };
+	char *line;
+	size_t i;
+
+	(void)state;
+	stage_open(&stage);
+	for (i = 0; i < 2 * sizeof hosts / sizeof *hosts; i++) {
+		stage_request(&stage, hosts[i % 3], "/echo");
+		assert_ok(stage_perform(&stage));
+		line = mem_printf("Host: %s:%u\r\n", hosts[i % 3],
+			server.port);
+		assert_true(echoed(&stage, line));
+		free(line);
+	}
+	stage_close(&stage);
+}
+
+static void
 ipv6_literals_need_no_pin(void **state)
 {
 	struct server six = { 0 };
@@ -1283,6 +1304,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pins_outlive_a_request_that_was_refused),
 	cmocka_unit_test(a_request_that_libcurl_refuses_is_over),
 	cmocka_unit_test(settings_that_libcurl_refuses_make_no_handle),
+	cmocka_unit_test(names_may_begin_with_a_hyphen),
 	cmocka_unit_test(ipv6_literals_need_no_pin),
 	cmocka_unit_test(ipv6_literals_can_be_pinned_elsewhere),
 	cmocka_unit_test(refused_connections_say_so),
