@@ -14,6 +14,8 @@
 #include "base/mem.h"
 #include "core/body.h"
 #include "core/chain.h"
+#include "core/chain_outcome.h"
+#include "core/chain_worker.h"
 #include "core/errand.h"
 #include "core/job.h"
 #include "core/pool.h"

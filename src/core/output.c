@@ -17,16 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/map.h"
 #include "base/mem.h"
 #include "core/output.h"
+#include "core/seal.h"
 
 #define OUTPUT_GATHER ((size_t)64 << 10)
 #define OUTPUT_RECORD_MAX ((size_t)16 << 20)
-
-/* Bytes that tell a file from another: records end alike, and begin with what
- * is their own. */
-#define OUTPUT_TAIL 1024
 
 struct output {
 	int fd;
@@ -45,8 +41,7 @@ struct output {
 	uint64_t records;
 	struct output_place last;
 	int linked;		/* its folder was synced */
-	char tail[OUTPUT_TAIL];	/* the last bytes of `sent` */
-	size_t n_tail;
+	struct seal seal;	/* of `sent` */
 	struct err failed;	/* what every call says from now on */
 };
 
@@ -95,87 +90,20 @@ output_open(const char *path, enum output_mode mode, struct err *err)
 	return output;
 }
 
-static int
-output_not_resumed(int fd, int failed)
-{
-	if (fd != -1)
-		close(fd);
-	return failed;
-}
-
-/* Not O_CREAT where something is to be there: it would hide what is wrong. */
-static int
-output_open_again(const char *path, uint64_t offset, struct err *err)
-{
-	int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	struct stat st;
-	int fd;
-
-	fd = open(path, offset == 0 ? flags | O_CREAT : flags, 0666);
-	if (fd == -1 || fstat(fd, &st) != 0)
-		return output_not_resumed(fd, err_sys(err, "%s", path));
-	if (!S_ISREG(st.st_mode))
-		return output_not_resumed(fd, err_set(err, ERR_IO, "%s is no "
-			"regular file: it cannot be gone on with", path));
-	if ((uint64_t)st.st_size < offset)
-		return output_not_resumed(fd, err_set(err, ERR_IO, "%s is "
-			"shorter than the %" PRIu64 " bytes that the state "
-			"knows of it: put it back, or begin anew with another "
-			"state", path, offset));
-	if (ftruncate(fd, (off_t)offset) != 0 ||
-	    lseek(fd, (off_t)offset, SEEK_SET) == -1)
-		return output_not_resumed(fd, err_sys(err, "%s", path));
-	return fd;
-}
-
-uint64_t
-output_seal(const struct output *output)
-{
-	static const uint64_t seed[2] = { 0x6665746368616c6c, 0x7365616c };
-
-	return output->n_tail == 0 ? 0 :
-		map_hash(seed, output->tail, output->n_tail) | 1;
-}
-
-/* The bytes before `offset`, where there are so many. */
-static void
-output_read_tail(struct output *output, uint64_t offset)
-{
-	size_t n = offset < OUTPUT_TAIL ? (size_t)offset : OUTPUT_TAIL;
-	int fd = open(output->name,
-		O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (fd == -1)
-		return;
-	if (pread(fd, output->tail, n, (off_t)(offset - n)) == (ssize_t)n)
-		output->n_tail = n;
-	close(fd);
-}
-
-/* Nothing of another's file is cut off, so the bytes are looked at first. */
 struct output *
 output_resume(const char *path, uint64_t offset, uint64_t seal,
 	struct err *err)
 {
-	struct output known = { .name = (char *)(uintptr_t)path };
 	struct output *output;
-	int fd;
+	struct seal found;
+	int fd = seal_open(&found, path, offset, seal, err);
 
-	output_read_tail(&known, offset);
-	if (seal != 0 && known.n_tail > 0 && output_seal(&known) != seal) {
-		err_set(err, ERR_IO, "%s is not the file that the state knows: "
-			"run it where that is, or remove the state to begin "
-			"anew", path);
-		return NULL;
-	}
-	fd = output_open_again(path, offset, err);
 	if (fd == -1)
 		return NULL;
 	output = output_new(fd, path);
 	output->owned = 1;
 	output->continues = offset > 0;
-	memcpy(output->tail, known.tail, known.n_tail);
-	output->n_tail = known.n_tail;
+	output->seal = found;
 	return output;
 }
 
@@ -220,6 +148,12 @@ uint64_t
 output_offset(const struct output *output)
 {
 	return output->sent - output->begun;
+}
+
+uint64_t
+output_seal(const struct output *output)
+{
+	return seal_number(&output->seal);
 }
 
 struct output_place
@@ -371,21 +305,6 @@ output_send(const struct output *output, size_t *ret_sent)
 	return number;
 }
 
-/* The last of what was written. */
-static void
-output_note_tail(struct output *output)
-{
-	size_t n = output->whole < OUTPUT_TAIL ? output->whole : OUTPUT_TAIL;
-	size_t keep = output->n_tail < OUTPUT_TAIL - n ? output->n_tail :
-		OUTPUT_TAIL - n;
-
-	if (n == 0)
-		return;
-	memmove(output->tail, output->tail + output->n_tail - keep, keep);
-	memcpy(output->tail + keep, output->buf.data + output->whole - n, n);
-	output->n_tail = keep + n;
-}
-
 int
 output_commit(struct output *output, struct err *err)
 {
@@ -398,7 +317,8 @@ output_commit(struct output *output, struct err *err)
 	if (number != 0)
 		return output_fail(output, sent, number, err);
 	output->sent += output->whole;
-	output_note_tail(output);
+	if (output->whole > 0)
+		seal_note(&output->seal, output->buf.data, output->whole);
 	if (output->n_ends > 0)
 		output->begun = 0;
 	output->records += output->n_ends;

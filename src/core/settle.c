@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "core/body.h"
+#include "core/chain.h"
 #include "core/job.h"
 #include "core/ledger.h"
 #include "core/naming.h"

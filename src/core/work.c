@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/body.h"
+#include "core/chain_worker.h"
 #include "core/result.h"
 #include "core/work.h"
 
@@ -87,7 +88,7 @@ work_perform(struct work *work, struct chain_worker *worker)
 	}
 	if (work->body != NULL && body_is_mapped(work->body))
 		bytes.passed = body_unload;
-	chain_run(worker, &work->page, &bytes, &work->outcome);
+	chain_worker_run(worker, &work->page, &bytes, &work->outcome);
 	work->ended_us = clock_us();
 	/* Not when it was called: it may have waited for another thread, where
 	 * a stage is not thread-safe. */

@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include "base/list.h"
-#include "core/chain.h"
+#include "core/chain_outcome.h"
 #include "core/stage.h"
 
 struct body;
+struct chain;
+struct chain_worker;
 struct result;
 
 /*

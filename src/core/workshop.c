@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/bodies.h"
+#include "core/chain.h"
 #include "core/ledger.h"
 #include "core/overlap.h"
 #include "core/pool.h"

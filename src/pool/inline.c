@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "core/chain_worker.h"
 #include "core/work.h"
 #include "pool/family.h"
 

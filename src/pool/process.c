@@ -20,6 +20,8 @@
 #include "base/mem.h"
 #include "base/write.h"
 #include "core/body.h"
+#include "core/chain_outcome.h"
+#include "core/chain_worker.h"
 #include "core/crew.h"
 #include "core/result.h"
 #include "core/work.h"

@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/chain.h"
+#include "core/chain_outcome.h"
+#include "core/chain_worker.h"
 #include "core/verdict.h"
 #include "unit.h"
 
@@ -302,7 +304,7 @@ trip_run(struct trip *trip, const char *body)
 {
 	chain_outcome_release(&trip->outcome, trip->chain);
 	buf_clear(&trip->out);
-	chain_run(trip->worker, &page, &(struct chain_bytes){
+	chain_worker_run(trip->worker, &page, &(struct chain_bytes){
 		.p = body, .n = strlen(body), .out = trip_out,
 		.out_arg = &trip->out }, &trip->outcome);
 }
@@ -425,7 +427,7 @@ test_what_cannot_be_written_is_a_local_failure(void **state)
 
 	(void)state;
 	trip_begin(&trip, "upper", 1);
-	chain_run(trip.worker, &page, &(struct chain_bytes){
+	chain_worker_run(trip.worker, &page, &(struct chain_bytes){
 		.p = "abc", .n = 3, .out = out_full }, &trip.outcome);
 	assert_int_equal(trip.outcome.error_class, ERROR_LOCAL);
 	assert_string_equal(trip.outcome.detail, "write_failed");
@@ -440,7 +442,7 @@ test_nobody_need_want_the_bytes(void **state)
 
 	(void)state;
 	trip_begin(&trip, "upper seen", 1);
-	chain_run(trip.worker, &page, &(struct chain_bytes){
+	chain_worker_run(trip.worker, &page, &(struct chain_bytes){
 		.p = "abc", .n = 3 }, &trip.outcome);
 	assert_string_equal(trip_value(&trip, "seen")->text, "ABC");
 	trip_end(&trip);
@@ -532,7 +534,7 @@ test_a_cancelled_run_calls_no_stage(void **state)
 
 	(void)state;
 	fail_state.failed = 1;	/* counts every call */
-	chain_run(worker, &page, &(struct chain_bytes){
+	chain_worker_run(worker, &page, &(struct chain_bytes){
 		.p = "abc", .n = 3 }, &outcome);
 	assert_int_equal(fail_state.after, 0);
 	assert_true(outcome.failed);
@@ -663,7 +665,7 @@ serial_main(void *arg)
 	int i;
 
 	for (i = 0; i < 500; i++) {
-		chain_run(worker, &page, &(struct chain_bytes){
+		chain_worker_run(worker, &page, &(struct chain_bytes){
 			.p = "abc", .n = 3 }, &outcome);
 		chain_outcome_release(&outcome, chain);
 	}
@@ -722,7 +724,7 @@ test_times_are_those_in_the_stages(void **state)
 	(void)state;
 	chain_add(chain, &busy, NULL, NULL, NULL);
 	worker = chain_worker_new(chain, &never, NULL);
-	chain_run(worker, &page, &(struct chain_bytes){
+	chain_worker_run(worker, &page, &(struct chain_bytes){
 		.p = "abc", .n = 3 }, &outcome);
 	assert_true(outcome.cpu_us >= 2 * CLOCK_MS);
 	assert_true(outcome.took_us >= outcome.cpu_us - CLOCK_MS);
@@ -984,7 +986,7 @@ run_long(const struct stage *stage, const char *body, size_t n)
 	longest = last_passed = 0;
 	assert_int_equal(chain_add(chain, stage, NULL, NULL, NULL), 0);
 	worker = chain_worker_new(chain, &off, NULL);
-	chain_run(worker, &none, &(struct chain_bytes){
+	chain_worker_run(worker, &none, &(struct chain_bytes){
 		.p = body, .n = n, .passed = note_passed }, &outcome);
 	assert_false(outcome.failed);
 	assert_int_equal(outcome.values[0].u64, n);

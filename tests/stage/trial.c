@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "core/chain_worker.h"
 #include "opt/opt.h"
 #include "stage/trial.h"
 #include "unit.h"
@@ -135,7 +136,7 @@ trial_send(struct trial *trial, const void *p, size_t n)
 {
 	chain_outcome_release(&trial->outcome, trial->chain);
 	buf_clear(&trial->out);
-	chain_run(trial->worker, &trial->page, &(struct chain_bytes){
+	chain_worker_run(trial->worker, &trial->page, &(struct chain_bytes){
 		.p = p, .n = n, .out = trial_take, .out_arg = trial },
 		&trial->outcome);
 }

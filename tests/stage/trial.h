@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "core/chain.h"
+#include "core/chain_outcome.h"
 #include "core/stage.h"
 
 /*
