@@ -86,7 +86,7 @@ struct options_safety {
 };
 
 struct options_records {
-	int format;		/* enum options_format */
+	int format;		/* index in --format's choices */
 	char *results, *columns, *write_out;
 	int append;		/* a comparison's runs share one file */
 };
