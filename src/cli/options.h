@@ -85,8 +85,12 @@ struct options_safety {
 	struct opt_list allow, deny;	/* nets */
 };
 
+/* The first ones are sinks of records, by their names. */
+enum options_format { FORMAT_LINES, FORMAT_JSON, FORMAT_CSV, FORMAT_NONE,
+	FORMAT_AUTO };
+
 struct options_records {
-	int format;		/* index in --format's choices */
+	int format;		/* enum options_format */
 	char *results, *columns, *write_out;
 	int append;		/* a comparison's runs share one file */
 };

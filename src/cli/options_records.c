@@ -56,8 +56,8 @@ options_records_check(const void *settings, struct err *err)
 {
 	const struct options_records *records = settings;
 
-	if (records->write_out != NULL && records->format != 0 &&
-	    records->format != 4)
+	if (records->write_out != NULL && records->format != FORMAT_LINES &&
+	    records->format != FORMAT_AUTO)
 		return err_set(err, ERR_USAGE,
 			"--write-out is a format of its own: leave out "
 			"--format %s", options_formats[records->format]);

@@ -8,15 +8,15 @@
 #include "cli/settings_own.h"
 #include "core/sink.h"
 
-/* Index of --format: lines, json, csv, none, auto. */
+/* The sink that --format names, or what auto stands for. */
 static const char *
 settings_format(const struct options *options)
 {
-	static const char *const names[] = { "lines", "json", "csv", "none" };
 	const struct options_records *records = options->records;
 
-	if (records->format < 4)
-		return names[records->format];
+	if (records->format != FORMAT_AUTO)
+		return opts_find(options->opts,
+			"format")->choices[records->format];
 	/* Where bodies have standard output, there are no records. */
 	if (records->results == NULL &&
 	    options_body_sink(options, SINK_STDOUT) != NULL)
