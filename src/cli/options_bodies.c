@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "cli/options.h"
+#include "core/template.h"
 
 /* clang-format off */
 
@@ -15,6 +16,8 @@ static const char *const options_existing[] = {
 
 /* curl's -C takes a number as well, which would be a guess here. */
 static const char *const options_resume_at[] = { "no", "-", NULL };
+
+#define OPTIONS_FIELD(name, needs, brief) "%{" #name "} (" brief "), "
 
 #define AT(field, ctype) .off = OPT_AT(struct options_bodies, field, ctype)
 
@@ -34,10 +37,9 @@ static const struct opt options_bodies_rows[] = {
 	  AT(output, char *), .arg = "TEMPLATE",
 	  .flags = OPT_FIXED,
 	  .brief = "the same, under names made after TEMPLATE",
-	  .notes = "Text, %{FIELD} and %%; a slash makes a folder. Fields: "
-		"seq, scheme, host, port, path, basename, stem, ext, query, "
-		"url_hash; of the reply status, type, type_ext; of the body "
-		"sha256. A template without seq, url_hash or sha256, by "
+	  .notes = "Text, slashes that make folders, "
+		TEMPLATE_FIELDS(OPTIONS_FIELD) "and %% for a single %. "
+		"A template without seq, url_hash or sha256, by "
 		"which two URLs could get one name, has a hash of the URL "
 		"added to every name.",
 	  .example = "fetchall -o '%{seq}%{ext}' --output-dir out urls.txt" },
@@ -86,6 +88,7 @@ static const struct opt options_bodies_rows[] = {
 	  .brief = "curl's name for --content-disposition" },
 };
 #undef AT
+#undef OPTIONS_FIELD
 
 /* clang-format on */
 
