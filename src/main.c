@@ -59,7 +59,7 @@ main_set_log(const struct options_general *general)
 	if (general->quiet)
 		log_set_level(LOG_LEVEL_ERROR);
 	else if (general->verbose)
-		log_set_level(LOG_LEVEL_DEBUG);
+		log_set_level(LOG_LEVEL_INFO);
 }
 
 static int

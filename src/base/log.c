@@ -43,7 +43,6 @@ log_line(enum log_level level, const char *fmt, va_list args)
 {
 	static const char *const prefixes[] = {
 		"fetchall: error: ", "fetchall: warning: ", "fetchall: ",
-		"fetchall: debug: ",
 	};
 	int number = errno;
 	char text[2048];
@@ -91,10 +90,4 @@ void
 log_info(const char *fmt, ...)
 {
 	LOG_BODY(LOG_LEVEL_INFO);
-}
-
-void
-log_debug(const char *fmt, ...)
-{
-	LOG_BODY(LOG_LEVEL_DEBUG);
 }

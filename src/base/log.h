@@ -9,8 +9,7 @@
  * Whatever the text holds, only printable characters leave. Outside cli/
  * this is the only way to print.
  */
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
-	LOG_LEVEL_DEBUG };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
 /* What is above the level is dropped; LOG_LEVEL_WARNING at start. */
 void log_set_level(enum log_level level);
@@ -24,6 +23,5 @@ void log_set_subject(const char *subject);
 void log_error(const char *fmt, ...) FA_PRINTF(1, 2);
 void log_warning(const char *fmt, ...) FA_PRINTF(1, 2);
 void log_info(const char *fmt, ...) FA_PRINTF(1, 2);
-void log_debug(const char *fmt, ...) FA_PRINTF(1, 2);
 
 #endif

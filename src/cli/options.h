@@ -85,6 +85,10 @@ struct options_safety {
 	struct opt_list allow, deny;	/* nets */
 };
 
+/* The first ones are sinks of records, by their names. */
+enum options_format { FORMAT_LINES, FORMAT_JSON, FORMAT_CSV, FORMAT_NONE,
+	FORMAT_AUTO };
+
 struct options_records {
 	int format;		/* enum options_format */
 	char *results, *columns, *write_out;
@@ -124,9 +128,15 @@ struct options {
 	int first;		/* argv[first] is operands[0] */
 };
 
-/* Tables in files of their own. */
-extern const struct opt_set options_bodies_set, options_durable_set;
-extern const struct opt_set options_safety_set;
+/* The groups' tables, options_GROUP.c each, in the order of the manual. */
+extern const struct opt_set options_input_set, options_concurrency_set,
+	options_compare_set, options_load_set, options_request_set,
+	options_limits_set, options_names_set, options_safety_set,
+	options_bodies_set, options_stages_set, options_records_set,
+	options_durable_set, options_general_set;
+
+/* Has --post know the names of stages[]; before its table is added. */
+void options_stages_fill(void);
 
 /* options_rules.c: what does not go together, beyond one table. */
 int options_check_rules(const struct options *options, struct err *err);

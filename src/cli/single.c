@@ -311,6 +311,22 @@ single_wants_progress(const struct single *single)
 		!isatty(STDOUT_FILENO);
 }
 
+/* The ledger has committed them; only close() knows of a full quota on a
+ * network file system. */
+static int
+single_close_outputs(struct single *single, struct err *err)
+{
+	struct output *output;
+	size_t i;
+
+	for (i = 0; i < single->n_targets; i++) {
+		output = single->targets[i].output;
+		if (output != NULL && output_close(output, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 single_execute(struct single *single, struct err *err)
 {
@@ -325,7 +341,7 @@ single_execute(struct single *single, struct err *err)
 	rc = run_execute(single->run, &stuck, err);
 	progress_stop(progress);
 	if (!stuck)
-		return rc;
+		return rc == 0 ? single_close_outputs(single, err) : rc;
 	/* A write that hangs holds a thread: nothing can be joined. */
 	log_error("%s; the reader of the output takes nothing, the last of "
 		"it was not written", err->text);

@@ -149,14 +149,3 @@ filename_with_hash(const char *path, const char *key)
 	filename_shorten(&out);
 	return buf_take(&out);
 }
-
-char *
-filename_folded(const char *path)
-{
-	char *folded = mem_strdup(path), *p;
-
-	for (p = folded; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p + ('a' - 'A'));
-	return folded;
-}

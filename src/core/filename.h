@@ -43,12 +43,6 @@ char *filename_mirror(const struct url *url, unsigned flags);
  */
 char *filename_with_hash(const char *path, const char *key);
 
-/*
- * What two paths have in common that are one where case does not count: all
- * letters small, of which names from URLs have none beyond ASCII. For free().
- */
-char *filename_folded(const char *path);
-
 /* Makes a path that was joined from components short enough. */
 void filename_shorten(struct buf *path);
 

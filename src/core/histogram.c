@@ -3,8 +3,7 @@
  * histogram -- a log-linear histogram of durations, after HdrHistogram.
  *
  * A million values could not be kept and sorted, and averages hide what
- * matters; this keeps three digits of every value in bounded memory and can
- * be merged without loss.
+ * matters; this keeps three digits of every value in bounded memory.
  */
 #include "config.h"
 
@@ -63,43 +62,18 @@ histogram_bucket(struct histogram *histogram, uint64_t us)
 	return &histogram_block(histogram, block)[us];
 }
 
-static void
-histogram_widen(struct histogram *histogram, int64_t min, int64_t max)
-{
-	if (histogram->count == 0 || min < histogram->min)
-		histogram->min = min;
-	if (histogram->count == 0 || max > histogram->max)
-		histogram->max = max;
-}
-
 void
 histogram_add(struct histogram *histogram, int64_t us)
 {
 	if (us < 0)
 		us = 0;
 	++*histogram_bucket(histogram, (uint64_t)us);
-	histogram_widen(histogram, us, us);
+	if (histogram->count == 0 || us < histogram->min)
+		histogram->min = us;
+	if (histogram->count == 0 || us > histogram->max)
+		histogram->max = us;
 	histogram->sum += (uint64_t)us;
 	histogram->count++;
-}
-
-void
-histogram_merge(struct histogram *into, const struct histogram *from)
-{
-	size_t block, i;
-
-	if (from->count == 0)
-		return;
-	for (block = 0; block < HISTOGRAM_BLOCKS; block++) {
-		if (from->blocks[block] == NULL)
-			continue;
-		histogram_block(into, block);
-		for (i = 0; i < histogram_steps(block); i++)
-			into->blocks[block][i] += from->blocks[block][i];
-	}
-	histogram_widen(into, from->min, from->max);
-	into->sum += from->sum;
-	into->count += from->count;
 }
 
 /* The middle of a bucket, so that the error is half its width. */

@@ -27,7 +27,6 @@ void histogram_init(struct histogram *histogram);
 void histogram_release(struct histogram *histogram);
 /* Below zero counts as zero; above 38 hours in the last bucket. */
 void histogram_add(struct histogram *histogram, int64_t us);
-void histogram_merge(struct histogram *into, const struct histogram *from);
 /*
  * The value that `percent` of all values do not exceed (nearest rank), for
  * 0 to 100; 0 when empty. 0 and 100 are the exact minimum and maximum.

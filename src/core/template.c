@@ -248,28 +248,7 @@ template_add_sha256(struct template_name *name)
 		component_add(&name->component, sha256, strlen(sha256));
 }
 
-/* X(name, needs, brief) */
-#define TEMPLATE_FIELDS(X) \
-	X(seq, TEMPLATE_TELLS_APART, "number of the URL in the list, from 1") \
-	X(scheme, 0, "http or https") \
-	X(host, 0, "host of the URL") \
-	X(port, 0, "its port, also where the URL has none") \
-	X(path, 0, "its path, with index.html for folders") \
-	X(basename, 0, "the last part of the path") \
-	X(stem, 0, "the basename without its extension") \
-	X(ext, 0, "its extension with the dot, or nothing") \
-	X(query, 0, "what stands behind the ?") \
-	X(url_hash, TEMPLATE_TELLS_APART, \
-		"16 hex digits of the URL's SHA-256") \
-	X(status, TEMPLATE_NEEDS_REPLY, "status of the reply") \
-	X(type, TEMPLATE_NEEDS_REPLY, "media type of the reply") \
-	X(type_ext, TEMPLATE_NEEDS_REPLY, \
-		"extension for that type with the dot, or nothing") \
-	X(sha256, TEMPLATE_NEEDS_BODY | TEMPLATE_TELLS_APART, \
-		"SHA-256 of the body")
-
 #define TEMPLATE_NAME(name, needs, brief) #name,
-#define TEMPLATE_ROW(name, needs, brief) { #name, brief },
 #define TEMPLATE_KIND(name, needs, brief) { template_add_##name, needs },
 
 static const char *const template_names[] = {
@@ -280,16 +259,6 @@ static const char *const template_names[] = {
 static const struct template_kind template_kinds[] = {
 	TEMPLATE_FIELDS(TEMPLATE_KIND)
 };
-
-const struct template_field *
-template_fields(void)
-{
-	static const struct template_field fields[] = {
-		TEMPLATE_FIELDS(TEMPLATE_ROW) { NULL, NULL }
-	};
-
-	return fields;
-}
 
 static void
 template_append(struct template *template, struct template_part part)

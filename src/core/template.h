@@ -31,13 +31,25 @@ struct template_facts {
 	const char *sha256;	/* of the body, in hex; NULL counts as "" */
 };
 
-/* What can stand in the braces, for help and manual; ends with name NULL. */
-struct template_field {
-	const char *name;
-	const char *brief;
-};
-
-const struct template_field *template_fields(void);
+/* X(name, needs, brief): what can stand in the braces. */
+#define TEMPLATE_FIELDS(X) \
+	X(seq, TEMPLATE_TELLS_APART, "number of the URL in the list, from 1") \
+	X(scheme, 0, "http or https") \
+	X(host, 0, "host of the URL") \
+	X(port, 0, "its port, also where the URL has none") \
+	X(path, 0, "its path, with index.html for folders") \
+	X(basename, 0, "the last part of the path") \
+	X(stem, 0, "the basename without its extension") \
+	X(ext, 0, "its extension with the dot, or nothing") \
+	X(query, 0, "what stands behind the ?") \
+	X(url_hash, TEMPLATE_TELLS_APART, \
+		"16 hex digits of the URL's SHA-256") \
+	X(status, TEMPLATE_NEEDS_REPLY, "status of the reply") \
+	X(type, TEMPLATE_NEEDS_REPLY, "media type of the reply") \
+	X(type_ext, TEMPLATE_NEEDS_REPLY, \
+		"extension for that type with the dot, or nothing") \
+	X(sha256, TEMPLATE_NEEDS_BODY | TEMPLATE_TELLS_APART, \
+		"SHA-256 of the body")
 
 /*
  * Reads a pattern. NULL with ERR_USAGE for a field that does not exist (the

@@ -210,14 +210,6 @@ tree_read(struct tree *tree, const char *path, struct tree_file *ret,
 
 /* --- new files --- */
 
-enum tree_end
-tree_make_folders(struct tree *tree, const char *path, struct err *err)
-{
-	struct tree_place place;
-
-	return tree_find(tree, path, 1, &place, err);
-}
-
 void
 tree_temporary(struct tree *tree, char *name, size_t size)
 {

@@ -64,13 +64,10 @@ enum tree_end tree_look(struct tree *tree, const char *path, struct stat *ret,
 enum tree_end tree_read(struct tree *tree, const char *path,
 	struct tree_file *ret, struct err *err);
 
-/* All folders of `path`, which is a file's. Modes are 0777 less the umask. */
-enum tree_end tree_make_folders(struct tree *tree, const char *path,
-	struct err *err);
-
 /*
  * A new file for a body that will be linked to `path`, in that folder, so
- * that linking is no copy. Where the file system has no O_TMPFILE it has a
+ * that linking is no copy. Folders that are missing are made; modes are 0777
+ * and 0666 less the umask. Where the file system has no O_TMPFILE it has a
  * name that begins with "@tmp-", which a killed process leaves behind.
  */
 enum tree_end tree_create(struct tree *tree, const char *path,

@@ -38,7 +38,8 @@ opt_shown(const struct opt *opt, const char *text, char shown[OPT_SHOWN])
 	return shown;
 }
 
-int
+/* "'abc' is no count (use a number such as 5 or 10k)". Always -1. */
+static int
 opt_refuse(const struct opt *opt, const char *text, struct err *err)
 {
 	const struct opt_type *type = opt->type;

@@ -6,8 +6,6 @@
 
 struct buf;
 
-/* For types, those of other rooms too. */
-
 #define OPT_SHOWN 80
 
 /*
@@ -17,9 +15,6 @@ struct buf;
  */
 char *opt_shown(const struct opt *opt, const char *text,
 	char shown[OPT_SHOWN]);
-
-/* "'abc' is no count (use a number such as 5 or 10k)". Always -1. */
-int opt_refuse(const struct opt *opt, const char *text, struct err *err);
 
 /* Appends "1 to 100", "1 or more", "up to 100", or nothing. */
 void opt_add_range(const struct opt *opt, struct buf *out);

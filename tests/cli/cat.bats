@@ -34,8 +34,7 @@ numbers() {
 # peaks_below MIB: the run's summary is in err, as JSON behind its warnings. A
 # sanitizer needs memory of its own.
 peaks_below() {
-	grep -q -e __asan_init -e __tsan_init "$FETCHALL" ||
-		[ "$(tail -1 err | jq .memory_peak)" -lt $(($1 << 20)) ]
+	is_sanitized || [ "$(tail -1 err | jq .memory_peak)" -lt $(($1 << 20)) ]
 }
 
 @test "bodies of good replies go to standard output, whole, and nothing else" {

@@ -13,9 +13,7 @@ teardown_file() {
 
 setup() {
 	need curl jq python3
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
+	own_folder
 	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
 	seq -f "$ORIGIN_URL/delay/5/%g" 20 >list
 }

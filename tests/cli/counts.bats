@@ -29,7 +29,7 @@ instructions() {
 # each, unless they are kept from it: 20,000 hosts then cost 430 us each.
 @test "a host costs no more when there are many" {
 	need valgrind
-	if grep -q -e __asan_init -e __tsan_init "$FETCHALL"; then
+	if is_sanitized; then
 		skip "a sanitizer build"
 	fi
 	start_origin

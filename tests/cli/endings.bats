@@ -14,45 +14,15 @@ teardown_file() {
 
 setup() {
 	need curl jq python3
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
-	pid=
-	wait_stat 'in_flight == 0'
-	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
+	own_folder
+	calm_origin
 }
 
 teardown() {
-	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+	kill_started
 }
 
-# start ARGUMENT...: fetchall in the background, its records in out. A shell
-# makes what it starts so ignore SIGINT.
-start() {
-	env --default-signal=INT "$FETCHALL" "$@" >out 2>err 3>&- &
-	pid=$!
-}
-
-# end_by SIGNAL...: sends them and waits; sets status and took_ms.
-end_by() {
-	local signal begun
-
-	begun=${EPOCHREALTIME/./}
-	for signal; do
-		kill "-$signal" "$pid"
-		sleep 0.05
-	done
-	status=0
-	wait "$pid" || status=$?
-	pid=
-	took_ms=$(((${EPOCHREALTIME/./} - begun) / 1000))
-	echo "status $status after $took_ms ms: $(<err)"
-}
-
-# A second is promised; a machine under load gets some more, and sanitizers
-# take another one to end.
-SOON=1500
-! grep -q -e __asan_init -e __tsan_init "$FETCHALL" || SOON=4000
+SOON=$(soon_ms)
 
 @test "SIGINT wakes a blocked transfer: status 130 and whole records" {
 	seq -f "$ORIGIN_URL/silent/%g" 5 >list

@@ -35,3 +35,22 @@ faults() {
 @test "the same while records are replaced (--retry-failed)" {
 	faults 17 retry-failed
 }
+
+@test "what only close() says of the records is told, and status 3" {
+	local n
+
+	own_folder
+	start_origin
+	for ((n = 1; n < 50; n++)); do
+		rm -f struck
+		status=0
+		STRIKE=close:$n STRIKE_LOG=struck LD_PRELOAD=$STRIKE_SO \
+			"$FETCHALL" --results records "$ORIGIN_URL/bytes/1" \
+			2>err || status=$?
+		! grep -q records struck || break
+	done
+	stop_all
+	cat struck err
+	[ "$status" -eq 3 ]
+	grep -q 'records: Disk quota exceeded' err
+}

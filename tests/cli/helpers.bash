@@ -16,6 +16,7 @@ unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 : "${DNSMASQ:=$(PATH=$PATH:/usr/sbin command -v dnsmasq || true)}"
 
 server_pids=()
+pid=
 
 # need nginx|dnsmasq|PROGRAM...: skips the test where one is missing.
 need() {
@@ -108,6 +109,61 @@ stop_all() {
 	server_pids=()
 }
 
+# --- fetchall
+
+# own_folder: the test's own, as current folder and as home: nobody's own
+# configuration is read.
+own_folder() {
+	export HOME=$BATS_TEST_TMPDIR
+	unset XDG_CONFIG_HOME
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# is_sanitized: which is slower, and needs memory of its own.
+is_sanitized() {
+	grep -q -e __asan_init -e __tsan_init "$FETCHALL"
+}
+
+# soon_ms: within how many ms of a signal fetchall has ended. A second is
+# promised; a machine under load gets some more, a sanitizer more than that.
+soon_ms() {
+	if is_sanitized; then echo 4000; else echo 1500; fi
+}
+
+# start ARGUMENT...: fetchall in the background, its records in out; sets pid
+# and begun. A shell makes what it starts so ignore SIGINT.
+start() {
+	begun=${EPOCHREALTIME/./}
+	env --default-signal=INT "$FETCHALL" "$@" >out 2>err 3>&- &
+	pid=$!
+}
+
+# finish: waits for pid; sets status and took_ms, since `begun`.
+finish() {
+	status=0
+	wait "$pid" || status=$?
+	pid=
+	took_ms=$(((${EPOCHREALTIME/./} - begun) / 1000))
+	echo "status $status after $took_ms ms: $(<err)"
+}
+
+# end_by SIGNAL...: sends them to pid and finishes; took_ms is from the first.
+end_by() {
+	local signal
+
+	begun=${EPOCHREALTIME/./}
+	for signal; do
+		kill "-$signal" "$pid"
+		sleep 0.05
+	done
+	finish
+}
+
+# kill_started: what a test that failed did not wait for.
+kill_started() {
+	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+}
+
 # --- fetchall-origin
 
 # start_origin [OPTION...]: sets ORIGIN_PORT and ORIGIN_URL (without a slash
@@ -142,6 +198,12 @@ wait_stat() {
 		sleep 0.02
 	done
 	return 1
+}
+
+# calm_origin: it has nothing left to do, and counts from zero.
+calm_origin() {
+	wait_stat 'in_flight == 0'
+	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
 }
 
 # --- nginx

@@ -8,9 +8,7 @@ setup() {
 	need python3
 	"$FETCHALL" --no-config --no-fetch --post pow:2,2 --quiet \
 		http://127.0.0.1/ >/dev/null || skip "built without GMP"
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
+	own_folder
 }
 
 # lab SCRIPT [ARGUMENT...]: with the shortest lists, and programs of lab_path.

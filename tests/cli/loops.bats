@@ -13,36 +13,15 @@ teardown_file() {
 
 setup() {
 	need curl jq
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
-	pid=
-	wait_stat 'in_flight == 0'
-	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
+	own_folder
+	calm_origin
 }
 
 teardown() {
-	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+	kill_started
 }
 
-# start ARGUMENT...: fetchall in the background, its records in out. A shell
-# makes what it starts so ignore SIGINT.
-start() {
-	env --default-signal=INT "$FETCHALL" --json "$@" >out 2>err 3>&- &
-	pid=$!
-}
-
-# finish: waits for it; sets status and took_ms, since `begun`.
-finish() {
-	status=0
-	wait "$pid" || status=$?
-	pid=
-	took_ms=$(((${EPOCHREALTIME/./} - begun) / 1000))
-	echo "status $status after $took_ms ms: $(<err)"
-}
-
-SOON=1500
-! grep -q -e __asan_init -e __tsan_init "$FETCHALL" || SOON=4000
+SOON=$(soon_ms)
 
 # assert_all N: each URL of the list has one final record, and is ok.
 assert_all() {
@@ -53,12 +32,10 @@ assert_all() {
 @test "each loop has a thread, and one host keeps all of them busy" {
 	seq -f "$ORIGIN_URL/silent/%g" 50 >list
 	for loops in 1 2 4; do
-		start --async-loops "$loops" -c 20 list
+		start --json --async-loops "$loops" -c 20 list
 		wait_stat 'in_flight == 20'
 		threads[$loops]=$(ls "/proc/$pid/task" | wc -l)
-		begun=${EPOCHREALTIME/./}
-		kill -INT "$pid"
-		finish
+		end_by INT
 		[ "$status" -eq 130 ]
 		wait_stat 'in_flight == 0'
 	done
@@ -68,11 +45,9 @@ assert_all() {
 
 @test "Ctrl-C ends what all loops are at within a second" {
 	seq -f "$ORIGIN_URL/silent/%g" 50 >list
-	start --async-loops 2 -c 20 "$ORIGIN_URL/bytes/1" list
+	start --json --async-loops 2 -c 20 "$ORIGIN_URL/bytes/1" list
 	wait_stat 'in_flight == 20'
-	begun=${EPOCHREALTIME/./}
-	kill -INT "$pid"
-	finish
+	end_by INT
 	[ "$status" -eq 130 ]
 	[ "$took_ms" -lt "$SOON" ]
 	jq -se 'map(select(.ok)) | length == 1' out
@@ -85,8 +60,7 @@ assert_all() {
 			[ "$k" -eq "$i" ] && echo "$ORIGIN_URL/delay/100" ||
 				echo "http://h$k.test:$ORIGIN_PORT/silent"
 		done >list
-		begun=${EPOCHREALTIME/./}
-		start --async-loops 2 -c 8 --first \
+		start --json --async-loops 2 -c 8 --first \
 			--resolve "*:$ORIGIN_PORT:127.0.0.1" list
 		finish
 		[ "$status" -eq 0 ]
@@ -97,15 +71,13 @@ assert_all() {
 
 @test "a deadline and an output that is full end all loops" {
 	seq -f "$ORIGIN_URL/silent/%g" 30 >list
-	begun=${EPOCHREALTIME/./}
-	start --async-loops 3 -c 9 --deadline 300ms list
+	start --json --async-loops 3 -c 9 --deadline 300ms list
 	finish
 	[ "$status" -eq 1 ]
 	[ "$took_ms" -lt $((SOON + 300)) ]
 	jq -se 'map(select(.error_class == "deadline")) | length == 30' out
 	[ -c /dev/full ] || skip "no /dev/full"
-	begun=${EPOCHREALTIME/./}
-	start --async-loops 3 -c 9 --results /dev/full \
+	start --json --async-loops 3 -c 9 --results /dev/full \
 		"$ORIGIN_URL/bytes/1" list
 	finish
 	[ "$status" -eq 3 ]
@@ -118,8 +90,7 @@ assert_all() {
 		jq -c '[.seq, .sha256, .wc_bytes]' | sort >expected
 	[ -s expected ]
 	for pool in thread process inline; do
-		begun=${EPOCHREALTIME/./}
-		start --async-loops 2 -c 30 --post sha256 --post wc \
+		start --json --async-loops 2 -c 30 --post sha256 --post wc \
 			--pool "$pool" --buffer 1MiB list
 		finish
 		[ "$status" -eq 0 ]
@@ -129,25 +100,22 @@ assert_all() {
 
 @test "Ctrl-C finds its way into stages that hold up every loop" {
 	seq -f "$ORIGIN_URL/bytes/%g" 20 >list
-	start --async-loops 3 -c 6 --pool inline --post spin:60s list
+	start --json --async-loops 3 -c 6 --pool inline --post spin:60s list
 	wait_stat 'requests >= 6'
-	begun=${EPOCHREALTIME/./}
-	kill -INT "$pid"
-	finish
+	end_by INT
 	[ "$status" -eq 130 ]
 	[ "$took_ms" -lt "$SOON" ]
 }
 
 @test "files and a state that goes on after a kill" {
 	seq -f "$ORIGIN_URL/delay/%g" 1 200 >list
-	begun=${EPOCHREALTIME/./}
-	start --async-loops 2 -c 8 --state run.db -O --output-dir files \
+	start --json --async-loops 2 -c 8 --state run.db -O --output-dir files \
 		--results records list
 	until [ -s records ]; do sleep 0.02; done
 	kill -KILL "$pid"
 	finish
 	for i in 1 2; do
-		start --async-loops 2 -c 8 --state run.db -O \
+		start --json --async-loops 2 -c 8 --state run.db -O \
 			--output-dir files --results records list
 		finish
 		[ "$status" -eq 0 ]
@@ -161,22 +129,22 @@ assert_all() {
 	for ((i = 0; i < 2000; i++)); do
 		echo "http://h$((i % 20)).test:$ORIGIN_PORT/bytes/$i"
 	done >list
-	begun=${EPOCHREALTIME/./}
-	start --async-loops 2 -c 40 --resolve "*:$ORIGIN_PORT:127.0.0.1" list
+	start --json --async-loops 2 -c 40 \
+		--resolve "*:$ORIGIN_PORT:127.0.0.1" list
 	finish
 	[ "$status" -eq 0 ]
 	assert_all 2000
 	jq -se 'map(.num_connects) | add <= 400' out
 	seq -f "$ORIGIN_URL/bytes/%g" 2000 >list
-	start --async-loops 2 -c 40 list
+	start --json --async-loops 2 -c 40 list
 	finish
 	assert_all 2000
 	jq -se 'map(.num_connects) | add <= 80' out
 }
 
 @test "more loops than -c, none, and nothing to do" {
-	begun=${EPOCHREALTIME/./}
-	start --async-loops 64 -c 2 "$ORIGIN_URL/bytes/1" "$ORIGIN_URL/bytes/2"
+	start --json --async-loops 64 -c 2 "$ORIGIN_URL/bytes/1" \
+		"$ORIGIN_URL/bytes/2"
 	finish
 	assert_all 2
 	run -2 "$FETCHALL" --async-loops 0 "$ORIGIN_URL"

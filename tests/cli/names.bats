@@ -5,9 +5,7 @@ load helpers
 
 setup() {
 	need jq
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
+	own_folder
 	start_origin
 }
 

@@ -9,9 +9,7 @@ load helpers
 
 setup() {
 	need curl jq
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
+	own_folder
 	start_origin --address 127.0.0.2
 	SENDER=$ORIGIN_URL
 	# Where there is IPv6, it too.

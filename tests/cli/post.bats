@@ -17,16 +17,12 @@ teardown_file() {
 
 setup() {
 	need curl jq
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
-	pid=
-	wait_stat 'in_flight == 0'
-	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
+	own_folder
+	calm_origin
 }
 
 teardown() {
-	[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true
+	kill_started
 }
 
 # fetch ARGUMENT...: as JSON to out, with the status in $status.
@@ -253,7 +249,7 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 			.error_detail == "limit" and
 			(.errormsg | contains("5MiB")))) and .[3].ok' out
 	done
-	if grep -q -e __asan_init -e __tsan_init "$FETCHALL"; then
+	if is_sanitized; then
 		return 0
 	fi
 	timeout 60 "$FETCHALL" --format none --summary json --compressed \
@@ -304,7 +300,7 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 @test "hostile bodies and headers stay within the budget" {
 	local n=200 path paths=(endless endless-headers chunked/1GiB gzip/1GiB)
 
-	if grep -q -e __asan_init -e __tsan_init "$FETCHALL"; then
+	if is_sanitized; then
 		skip "a sanitizer needs memory of its own"
 	fi
 	head -c 20M /dev/zero | gzip -9 | raw_coded bomb gzip
@@ -327,19 +323,13 @@ print("%08x" % zlib.crc32(open("page", "rb").read()))')" ]
 @test "SIGINT ends commands that are at work, and leaves none" {
 	for strategy in serial async process-pool; do
 		for pool in inline thread process; do
-			env --default-signal=INT "$FETCHALL" -s "$strategy" \
-				--pool "$pool" --json --exec-shell \
+			echo "$strategy $pool"
+			start -s "$strategy" --pool "$pool" --json \
+				--exec-shell \
 				--exec 'echo $$ >command; exec sleep 1000' \
-				"$ORIGIN_URL/bytes/1" >out 2>err 3>&- &
-			pid=$!
+				"$ORIGIN_URL/bytes/1"
 			while [ ! -s command ]; do sleep 0.02; done
-			begun=${EPOCHREALTIME/./}
-			kill -INT "$pid"
-			status=0
-			wait "$pid" || status=$?
-			pid=
-			took_ms=$(((${EPOCHREALTIME/./} - begun) / 1000))
-			echo "$strategy $pool: $status after $took_ms ms"
+			end_by INT
 			[ "$status" -eq 130 ]
 			[ "$took_ms" -lt 4000 ]
 			jq -se 'length == 1 and .[0].final == false and

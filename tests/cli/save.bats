@@ -18,9 +18,7 @@ teardown_file() {
 }
 
 setup() {
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
+	own_folder
 	curl -sS "$ORIGIN_URL/stats/reset" >/dev/null
 	host=127.0.0.1+$ORIGIN_PORT
 	strategies="serial async green thread thread-pool fork process-pool"

@@ -30,11 +30,12 @@ enum strike {
 	STRIKE_EIO_ON,	/* it fails, and all from then on */
 	STRIKE_ENOSPC_ON,
 	STRIKE_EDQUOT_ON,
+	STRIKE_CLOSE,	/* close() fails, of which only these are counted */
 };
 
 static const char *const strike_names[] = {
 	"none", "before", "after", "tear", "eio", "enospc", "eio-on",
-	"enospc-on", "edquot-on",
+	"enospc-on", "edquot-on", "close",
 };
 
 static enum strike strike;
@@ -88,7 +89,8 @@ strike_call(const char *call, int fd, const char *path, int frees)
 {
 	unsigned long n;
 
-	if (strike == STRIKE_NONE || getpid() != strike_pid)
+	if (strike == STRIKE_NONE || getpid() != strike_pid ||
+	    (strike == STRIKE_CLOSE) != (strcmp(call, "close") == 0))
 		return STRIKE_NONE;
 	if (frees && strike != STRIKE_EIO && strike != STRIKE_EIO_ON &&
 	    strike >= STRIKE_ENOSPC)
@@ -96,7 +98,8 @@ strike_call(const char *call, int fd, const char *path, int frees)
 	n = __atomic_add_fetch(&strike_calls, 1, __ATOMIC_RELAXED);
 	if (n == strike_at)
 		strike_log(call, n, fd, path);
-	if (n == strike_at || (n > strike_at && strike >= STRIKE_EIO_ON))
+	if (n == strike_at || (n > strike_at && strike >= STRIKE_EIO_ON &&
+	    strike != STRIKE_CLOSE))
 		return strike;
 	return STRIKE_NONE;
 }
@@ -132,7 +135,7 @@ strike_begin(enum strike what)
 		errno = EIO;
 	else if (what == STRIKE_ENOSPC || what == STRIKE_ENOSPC_ON)
 		errno = ENOSPC;
-	else if (what == STRIKE_EDQUOT_ON)
+	else if (what == STRIKE_EDQUOT_ON || what == STRIKE_CLOSE)
 		errno = EDQUOT;
 	else
 		return 0;
@@ -200,6 +203,8 @@ STRIKE_HIDE(int, ftruncate, (int fd, off_t length),
 STRIKE_HIDE(int, ftruncate64, (int fd, off64_t length),
 	(fd, length), strike_file("ftruncate", fd, 1))
 
+STRIKE_HIDE(int, close, (int fd),
+	(fd), strike_file("close", fd, 0))
 STRIKE_HIDE(int, fsync, (int fd),
 	(fd), strike_call("fsync", fd, NULL, 0))
 STRIKE_HIDE(int, fdatasync, (int fd),

@@ -7,7 +7,7 @@ load helpers
 setup() {
 	need valgrind
 	# The sanitizers' own allocator and valgrind's exclude each other.
-	if grep -q -e __asan_init -e __tsan_init "$FETCHALL"; then
+	if is_sanitized; then
 		skip "a sanitizer build"
 	fi
 	# Debian 12's valgrind does not know the DWARF of its clang.

@@ -15,10 +15,7 @@ teardown_file() {
 
 setup() {
 	need curl jq python3
-	# Nobody's own configuration.
-	export HOME=$BATS_TEST_TMPDIR
-	unset XDG_CONFIG_HOME
-	cd "$BATS_TEST_TMPDIR" || return 1
+	own_folder
 }
 
 teardown() {

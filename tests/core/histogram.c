@@ -149,32 +149,6 @@ percentiles_are_within_a_thousandth(void **state)
 }
 
 static void
-merging_is_like_adding_to_one(void **state)
-{
-	int64_t *values = mem_array(DRAWS * 1000, sizeof *values);
-	struct histogram all, part;
-	size_t d, i, n = 0;
-
-	(void)state;
-	random_state = 1;
-	histogram_init(&all);
-	for (d = 0; d < DRAWS; d++) {
-		histogram_init(&part);
-		histogram_merge(&all, &part);
-		for (i = 0; i < 1000; i++) {
-			values[n] = draws[d].draw();
-			histogram_add(&part, values[n++]);
-		}
-		histogram_merge(&all, &part);
-		histogram_release(&part);
-	}
-	qsort(values, n, sizeof *values, compare);
-	check_against(&all, values, n);
-	histogram_release(&all);
-	free(values);
-}
-
-static void
 single_values_come_back_from_every_magnitude(void **state)
 {
 	struct histogram histogram;
@@ -242,7 +216,6 @@ memory_comes_only_with_values(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(percentiles_are_within_a_thousandth),
-	cmocka_unit_test(merging_is_like_adding_to_one),
 	cmocka_unit_test(single_values_come_back_from_every_magnitude),
 	cmocka_unit_test(values_out_of_range_are_kept_at_the_ends),
 	cmocka_unit_test(empty_histogram_says_zero),

@@ -175,13 +175,11 @@ a_file_is_there_with_all_its_folders(void **state)
 	assert_int_equal(st.st_size, 3);
 	assert_int_equal(KEPT(place, "top", "two"), TREE_OK);
 	assert_holds(place, "out/top", "two");
-	assert_int_equal(tree_make_folders(place->tree, "x/y/z", NULL),
-		TREE_OK);
-	assert_int_equal(tree_look(place->tree, "x/y", NULL, NULL),
+	assert_int_equal(tree_look(place->tree, "h/a", NULL, NULL),
 		TREE_FOLDER);
-	assert_int_equal(tree_look(place->tree, "x/y/z", NULL, NULL),
+	assert_int_equal(tree_look(place->tree, "h/a/c", NULL, NULL),
 		TREE_NONE);
-	assert_int_equal(count(place->fd, "out"), 6);
+	assert_int_equal(count(place->fd, "out"), 4);
 	assert_int_equal(tree_sync(place->tree, NULL), 0);
 	free(path);
 }
@@ -441,8 +439,6 @@ bad_paths_are_refused(void **state)
 		assert_int_equal(KEPT(place, paths[i], "x"), TREE_REFUSED);
 		assert_int_equal(tree_look(place->tree, paths[i], NULL, NULL),
 			TREE_REFUSED);
-		assert_int_equal(tree_make_folders(place->tree, paths[i],
-			NULL), TREE_REFUSED);
 	}
 	/* Of a part, the last component never is one of these. */
 	assert_int_equal(tree_open_part(place->tree, "../x", &file, NULL),
@@ -695,9 +691,11 @@ without_descriptors_folders_are_closed(void **state)
 	while (n > 0)
 		close(fds[--n]);
 	save_in_many_folders(place);
+	assert_int_equal(mkdirat(place->fd, "out/h1/new", 0777), 0);
+	put(place, "out/h1/new/b", "x");
 	n = take_descriptors(fds);
-	/* Nor have folders that are looked for. */
-	assert_int_equal(tree_make_folders(place->tree, "h1/b/c/d", NULL),
+	/* Nor has a folder that is looked into for the first time. */
+	assert_int_equal(tree_look(place->tree, "h1/new/b", NULL, NULL),
 		TREE_OK);
 	while (n > 0)
 		close(fds[--n]);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options_keep -- the tables of what becomes of bodies, and of runs that go
- * on where another ended.
+ * options_bodies -- the table of what becomes of bodies: which are files, and
+ * under which names.
  */
 #include "config.h"
 
 #include "cli/options.h"
+#include "core/template.h"
 
 /* clang-format off */
 
@@ -15,6 +16,8 @@ static const char *const options_existing[] = {
 
 /* curl's -C takes a number as well, which would be a guess here. */
 static const char *const options_resume_at[] = { "no", "-", NULL };
+
+#define OPTIONS_FIELD(name, needs, brief) "%{" #name "} (" brief "), "
 
 #define AT(field, ctype) .off = OPT_AT(struct options_bodies, field, ctype)
 
@@ -34,10 +37,9 @@ static const struct opt options_bodies_rows[] = {
 	  AT(output, char *), .arg = "TEMPLATE",
 	  .flags = OPT_FIXED,
 	  .brief = "the same, under names made after TEMPLATE",
-	  .notes = "Text, %{FIELD} and %%; a slash makes a folder. Fields: "
-		"seq, scheme, host, port, path, basename, stem, ext, query, "
-		"url_hash; of the reply status, type, type_ext; of the body "
-		"sha256. A template without seq, url_hash or sha256, by "
+	  .notes = "Text, slashes that make folders, "
+		TEMPLATE_FIELDS(OPTIONS_FIELD) "and %% for a single %. "
+		"A template without seq, url_hash or sha256, by "
 		"which two URLs could get one name, has a hash of the URL "
 		"added to every name.",
 	  .example = "fetchall -o '%{seq}%{ext}' --output-dir out urls.txt" },
@@ -86,6 +88,9 @@ static const struct opt options_bodies_rows[] = {
 	  .brief = "curl's name for --content-disposition" },
 };
 #undef AT
+#undef OPTIONS_FIELD
+
+/* clang-format on */
 
 static int
 options_bodies_check(const void *settings, struct err *err)
@@ -106,48 +111,3 @@ const struct opt_set options_bodies_set = {
 	.settings_size = sizeof(struct options_bodies),
 	.check = options_bodies_check,
 };
-
-#define AT(field, ctype) .off = OPT_AT(struct options_durable, field, ctype)
-
-static const struct opt options_durable_rows[] = {
-	{ .name = "state", .type = &opt_text, AT(state, char *),
-	  .arg = "FILE", .brief = "remember in FILE what is done; go on there",
-	  .notes = "The same command run again goes on where the last run "
-		"ended, however it ended: what was done is not fetched again, "
-		"and outputs are cut back to their last whole record. Another "
-		"list, other options or a second run at the same time are "
-		"refused. A longer list goes on with its new lines. Records "
-		"on a pipe or terminal cannot be cut back: name a file with "
-		"--results.",
-	  .example = "fetchall --state run.db -O --results r.json urls.txt" },
-	{ .name = "retry-failed", .type = &opt_flag, AT(retry_failed, int),
-	  .brief = "with --state: fetch again what has failed",
-	  .notes = "Their records in --results are replaced.",
-	  .example = "fetchall --state run.db --retry-failed urls.txt" },
-	{ .name = "sync", .type = &opt_flag, AT(sync, int),
-	  .brief = "what is done is on the disk, even if the power fails",
-	  .notes = "Bodies, their names and folders, the outputs, and last "
-		"the state are synced in that order, a few times a second. "
-		"The first sync that fails ends the run." },
-};
-#undef AT
-
-static int
-options_durable_check(const void *settings, struct err *err)
-{
-	const struct options_durable *given = settings;
-
-	if (given->retry_failed && given->state == NULL)
-		return err_set(err, ERR_USAGE, "--retry-failed needs the "
-			"--state of the run that failed");
-	return 0;
-}
-
-const struct opt_set options_durable_set = {
-	.name = "durability", .title = "Durability",
-	OPT_ROWS(options_durable_rows),
-	.settings_size = sizeof(struct options_durable),
-	.check = options_durable_check,
-};
-
-/* clang-format on */
