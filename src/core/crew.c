@@ -109,11 +109,12 @@ crew_kill(struct crew *crew, const struct crew_worker *worker)
 {
 	pid_t pid = zygote_pid(crew->zygote, (size_t)(worker - crew->workers));
 
+	/* Before it hears of it, or it might end in peace and say so. */
+	if (pid > 0)
+		kill(pid, SIGKILL);
 	/* One that is only about to be forked will find its socket ended. */
 	if (worker->sock >= 0)
 		shutdown(worker->sock, SHUT_RDWR);
-	if (pid > 0)
-		kill(pid, SIGKILL);
 }
 
 /* Takes the answers that are there. */
