@@ -19,6 +19,7 @@
 #include "core/body.h"
 #include "core/budget.h"
 #include "core/chain.h"
+#include "core/chain_worker.h"
 #include "core/result.h"
 #include "core/work.h"
 #include "unit.h"
