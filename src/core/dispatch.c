@@ -89,7 +89,7 @@ dispatch_next_some(struct dispatch *dispatch, size_t lane, size_t max,
 	next = dispatch_grant_some(dispatch, lane, max, ret);
 	if (next == RUN_END)
 		lanes_call_all(&dispatch->lanes);
-	else
+	else if (dispatch_grant_has_room(dispatch))
 		lanes_pass_on(&dispatch->lanes, lane);
 	pthread_mutex_unlock(&dispatch->lock);
 	return next;

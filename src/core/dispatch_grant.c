@@ -45,9 +45,9 @@ dispatch_too_late(const struct dispatch *dispatch, const struct job *job)
 	return dispatch->late && job->n_hops == 0 && job->attempt == 1;
 }
 
-/* Locked. Whether this machine has what another fetch takes. */
-static int
-dispatch_has_room(struct dispatch *dispatch)
+/* Locked. */
+int
+dispatch_grant_has_room(struct dispatch *dispatch)
 {
 	return dispatch->shortage.why == HOLDUP_NONE ||
 		dispatch->n_granted < shortage_room(&dispatch->shortage,
@@ -60,7 +60,7 @@ dispatch_pop_ready(struct dispatch *dispatch, size_t lane)
 {
 	struct job *job;
 
-	if (dispatch->stopping || !dispatch_has_room(dispatch))
+	if (dispatch->stopping || !dispatch_grant_has_room(dispatch))
 		return NULL;
 	while ((job = lanes_pop(&dispatch->lanes, lane)) != NULL) {
 		if (!dispatch_too_late(dispatch, job))

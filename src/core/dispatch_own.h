@@ -59,6 +59,8 @@ struct dispatch {
  * any. */
 enum run_next dispatch_grant_some(struct dispatch *dispatch, size_t lane,
 	size_t max, struct list *ret);
+/* Whether this machine has what another fetch takes. */
+int dispatch_grant_has_room(struct dispatch *dispatch);
 /* As dispatch_next(), for the only lane. */
 enum run_next dispatch_grant_one(struct dispatch *dispatch, struct job **ret);
 /* Puts a job that came back where the verdict sends it; whether its URL is the

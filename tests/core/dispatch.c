@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -825,6 +826,50 @@ what_runs_out_is_waited_for_and_no_attempt(void **state)
 	bed_close(&bed);
 }
 
+static int
+lane_called(const struct bed *bed, size_t lane)
+{
+	struct pollfd fd = {
+		.fd = dispatch_lane_fd(bed->dispatch, lane), .events = POLLIN,
+	};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+/* Two loops that wake each other for it would do nothing else. */
+static void
+what_ran_out_is_nothing_to_wake_others_for(void **state)
+{
+	struct bed bed;
+	struct job *first, *second;
+	struct list jobs;
+	struct err err;
+	int calls = 0, i;
+	size_t at;
+
+	(void)state;
+	bed_init(&bed);
+	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n");
+	assert_int_equal(dispatch_split(bed.dispatch, 2, &err), 0);
+	list_init(&jobs);
+	first = bed_next(&bed);
+	second = bed_next(&bed);
+	second->fetch.reply.code = CURLE_COULDNT_CONNECT;
+	second->fetch.reply.os_errno = EADDRNOTAVAIL;
+	bed_reply(&bed, second, 0, NULL);
+	for (i = 0; i < 40; i++) {
+		at = (size_t)i % 2;
+		dispatch_lane_rest(bed.dispatch, at);
+		assert_int_equal(dispatch_next_some(bed.dispatch, at, 2,
+			&jobs), RUN_WAIT);
+		calls += lane_called(&bed, 1 - at);
+	}
+	/* The list's reader calls too, when it has read something. */
+	assert_true(calls < 10);
+	bed_reply(&bed, first, 200, NULL);
+	bed_close(&bed);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(each_url_is_granted_once_in_order),
 	cmocka_unit_test(a_connection_is_kept_for_an_origin_that_is_due_again),
@@ -849,6 +894,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(threads_share_the_work_and_all_end),
 	cmocka_unit_test(what_was_begun_always_has_a_place),
 	cmocka_unit_test(what_runs_out_is_waited_for_and_no_attempt),
+	cmocka_unit_test(what_ran_out_is_nothing_to_wake_others_for),
 };
 
 UNIT_MAIN("core/dispatch", tests)
