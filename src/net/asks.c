@@ -9,9 +9,13 @@
  * until c-ares has let go of its questions; an address that comes then still
  * goes into the cache.
  *
- * Names that nobody says anything about cost less and less time: a server that
- * is dead costs its time once and not once a name, and as soon as anybody says
- * anything all is as before.
+ * Silence may be the affair of one name or that of dead servers, and those
+ * shall cost their time once and not once a name. So while no server says
+ * anything about any name, one that waits gives up its place early to those
+ * that come after it; where very many wait so, few of the next are asked for
+ * until somebody is answered. And those that begin after names have waited to
+ * their end in such silence have half their time, then a quarter and so on.
+ * Any answer, a late one too, makes all as it was.
  */
 #include "config.h"
 
@@ -31,10 +35,20 @@
 #define ASKS_DELAY_US (50 * CLOCK_MS)	/* RFC 8305 section 3 */
 /* Lingering questions a slot; beyond, nobody seems to answer them. */
 #define ASKS_LINGER_MAX 4
+/* Beyond, one place in so many is still used, to see whether that ends. */
+#define ASKS_PROBE 8
+/* What part of its time a name may hold its place and nothing be heard. */
+#define ASKS_SHARE 4
 /* However long nobody has said anything: more than an answer usually takes. */
 #define ASKS_PATIENCE_MIN (200 * CLOCK_MS)
 
-enum ask_state { ASK_QUEUED, ASK_RUNNING, ASK_SETTLED, ASK_TOLD };
+enum ask_state {
+	ASK_QUEUED,
+	ASK_RUNNING,		/* in one of `concurrency` places */
+	ASK_WAITING,		/* without one, in the list `idle` or asked */
+	ASK_SETTLED,
+	ASK_TOLD,
+};
 enum ask_family { ASK_A, ASK_AAAA, ASK_FAMILIES };
 
 struct ask;
@@ -47,13 +61,16 @@ struct ask_question {
 struct ask {
 	enum ask_state state;
 	struct asks *asks;
-	struct map_node node;	/* queued and running */
-	struct list link;	/* in `queue` or `ready` */
-	struct heap_node due;	/* running */
+	struct map_node node;	/* until settled */
+	struct list link;	/* in `queue`, `idle` or `ready` */
+	struct heap_node due;	/* running and waiting */
 	struct list waiters;
 	struct ask_question questions[ASK_FAMILIES];
 	unsigned open;		/* questions that c-ares has */
-	int heard;		/* somebody said something */
+	uint64_t heard;		/* dns_heard() when it began */
+	unsigned halvings;	/* of its time, while nothing was heard */
+	int64_t end_us;		/* of its waiting; due earlier, it may have to
+				 * give up its place */
 	enum names_status status;
 	struct addrs *addrs;
 	int64_t until_us;
@@ -65,11 +82,14 @@ struct asks {
 	struct dns *dns;
 	struct map map;
 	struct list queue, ready;
+	struct list idle;	/* begun, not asked for */
 	struct heap due;
 	int64_t armed_us;	/* what the timer is set to; 0: nothing */
-	size_t running, lingering;
-	unsigned unheard;	/* names in a row that timed out with nobody
-				 * saying anything about any name */
+	size_t running, lingering;	/* names; questions without a place */
+	uint64_t heard;		/* dns_heard() when last looked at */
+	unsigned unheard;	/* names since whose places saw no answer to
+				 * any name */
+	unsigned halvings;	/* of the time for names that begin now */
 	struct event *timer, *telling;
 };
 
@@ -102,45 +122,6 @@ ask_free(struct ask *ask)
 }
 
 /* -- the verdict -- */
-
-static int
-ask_rank(enum names_status status)
-{
-	switch (status) {
-	case NAMES_PENDING:
-	case NAMES_TIMEOUT:
-		return 6;
-	case NAMES_NOSERVER:
-		return 5;
-	case NAMES_SERVFAIL:
-		return 4;
-	case NAMES_REFUSED:
-		return 3;
-	case NAMES_BADNAME:
-		return 2;
-	case NAMES_NODATA:
-		return 1;
-	case NAMES_NXDOMAIN:
-	case NAMES_DENIED:
-	case NAMES_OK:
-		break;
-	}
-	return 0;
-}
-
-enum names_status
-asks_verdict(enum names_status a, enum names_status aaaa)
-{
-	enum names_status worse = ask_rank(a) >= ask_rank(aaaa) ? a : aaaa;
-
-	/*
-	 * A name that does not exist has no AAAA either. The reverse does not
-	 * hold: some servers say so to AAAA only (RFC 4074, section 4.2).
-	 */
-	if (a == NAMES_NXDOMAIN && aaaa != NAMES_NODATA)
-		return NAMES_NXDOMAIN;
-	return worse == NAMES_PENDING ? NAMES_TIMEOUT : worse;
-}
 
 /* Both families in turn, IPv6 first, so that a cut leaves some of each. */
 static void
@@ -183,6 +164,37 @@ ask_decide(struct ask *ask)
 	ask->until_us = clock_us() + names_cache_life_us(ask->status, ttl_s);
 }
 
+static int64_t
+asks_share(const struct asks *asks, int64_t us)
+{
+	if (us < ASKS_PATIENCE_MIN)
+		us = ASKS_PATIENCE_MIN;
+	return us < asks->settings.timeout_us ? us : asks->settings.timeout_us;
+}
+
+/* How long a name waits that begins now. */
+static int64_t
+asks_patience(const struct asks *asks)
+{
+	return asks_share(asks, asks->settings.timeout_us >> asks->halvings);
+}
+
+/* Gives up its place; what is open stays so. */
+static void
+ask_yield(struct ask *ask)
+{
+	struct asks *asks = ask->asks;
+
+	if (ask->state != ASK_RUNNING)
+		return;
+	ask->state = ASK_WAITING;
+	asks->running--;
+	asks->lingering += ask->open;
+	if (ask->heard == dns_heard(asks->dns))
+		asks->unheard++;
+	event_active(asks->telling, EV_TIMEOUT, 0);
+}
+
 /* Ends the waiting; whoever waits is told in a moment. */
 static void
 ask_settle(struct ask *ask)
@@ -190,11 +202,15 @@ ask_settle(struct ask *ask)
 	struct asks *asks = ask->asks;
 
 	ask_decide(ask);
-	if (ask->status == NAMES_TIMEOUT && !ask->heard)
-		asks->unheard++;
+	/* The first of those that had as much time speaks for them all. */
+	if (ask->status == NAMES_TIMEOUT &&
+	    ask->heard == dns_heard(asks->dns) &&
+	    ask->halvings == asks->halvings &&
+	    asks_patience(asks) > ASKS_PATIENCE_MIN)
+		asks->halvings++;
+	ask_yield(ask);
+	list_remove(&ask->link);	/* it may be idle */
 	ask->state = ASK_SETTLED;
-	asks->running--;
-	asks->lingering += ask->open;
 	heap_remove(&asks->due, &ask->due);
 	map_remove(&asks->map, &ask->node);
 	names_cache_put(asks->settings.cache, ask->name, ask->node.key_len,
@@ -230,19 +246,10 @@ asks_arm(struct asks *asks)
 }
 
 static void
-asks_expire(evutil_socket_t fd, short what, void *arg)
+ask_due(struct ask *ask, int64_t at)
 {
-	struct asks *asks = arg;
-	struct heap_node *first;
-	int64_t now_us = clock_us();
-
-	(void)fd;
-	(void)what;
-	asks->armed_us = 0;
-	while ((first = heap_first(&asks->due)) != NULL &&
-	    first->at <= now_us)
-		ask_settle(LIST_ENTRY(first, struct ask, due));
-	asks_arm(asks);
+	heap_remove(&ask->asks->due, &ask->due);
+	heap_push(&ask->asks->due, &ask->due, at);
 }
 
 static void
@@ -250,10 +257,11 @@ ask_hasten(struct ask *ask)
 {
 	int64_t at = clock_us() + ASKS_DELAY_US;
 
+	if (at < ask->end_us)
+		ask->end_us = at;
 	if (at >= ask->due.at)
 		return;
-	heap_remove(&ask->asks->due, &ask->due);
-	heap_push(&ask->asks->due, &ask->due, at);
+	ask_due(ask, at);
 	asks_arm(ask->asks);
 }
 
@@ -281,17 +289,8 @@ ask_lingered(struct ask *ask, const struct dns_answer *answer)
 	if (answer->n > 0 && (ask->status == NAMES_OK ||
 	    ask->status == NAMES_TIMEOUT))
 		ask_keep_late(ask, answer);
-	ask->asks->lingering--;
 	if (ask->open == 0 && ask->state == ASK_TOLD)
 		ask_free(ask);
-}
-
-/* Whether a server said that, be it that it will not tell. */
-static int
-ask_is_heard(enum names_status status)
-{
-	return status != NAMES_PENDING && status != NAMES_TIMEOUT &&
-		status != NAMES_NOSERVER;
 }
 
 static void
@@ -302,11 +301,12 @@ ask_answered(void *arg, const struct dns_answer *answer)
 
 	ask->open--;
 	question->answer = *answer;
-	if (ask_is_heard(answer->status)) {
-		ask->heard = 1;
-		ask->asks->unheard = 0;
-	}
 	if (ask->state != ASK_RUNNING)
+		ask->asks->lingering--;
+	/* There is life, or there are fewer that linger. */
+	if (!list_empty(&ask->asks->idle))
+		event_active(ask->asks->telling, EV_TIMEOUT, 0);
+	if (ask->state > ASK_WAITING)
 		ask_lingered(ask, answer);
 	else if (answer->status == NAMES_PENDING)
 		;	/* asks_free() is at work */
@@ -318,16 +318,63 @@ ask_answered(void *arg, const struct dns_answer *answer)
 		ask_hasten(ask);
 }
 
-/* How long a name is waited for that is asked for now. */
-static int64_t
-asks_patience(const struct asks *asks)
+/* Whether nobody answers, as far as is known. */
+static int
+asks_deaf(struct asks *asks)
 {
-	int64_t all_us = asks->settings.timeout_us;
-	int64_t us = all_us / (1 + (int64_t)asks->unheard);
+	uint64_t heard = dns_heard(asks->dns);
 
-	if (us < ASKS_PATIENCE_MIN)
-		us = ASKS_PATIENCE_MIN;
-	return us < all_us ? us : all_us;
+	if (heard != asks->heard)
+		asks->unheard = asks->halvings = 0;
+	asks->heard = heard;
+	return asks->unheard > 0;
+}
+
+static int
+asks_few(const struct asks *asks, size_t times)
+{
+	return asks->lingering < times * ASKS_LINGER_MAX *
+		asks->settings.concurrency;
+}
+
+/* Who hears nothing need not send more and more. */
+static int
+asks_quiet(struct asks *asks)
+{
+	size_t probes = asks->settings.concurrency / ASKS_PROBE + 1;
+
+	if (!asks_deaf(asks) || asks_few(asks, 1))
+		return 0;
+	return asks->running >= probes || !asks_few(asks, 2);
+}
+
+/* How long it holds its place, if nothing is heard. */
+static int64_t
+asks_stay(const struct asks *asks)
+{
+	return asks_share(asks, asks->settings.timeout_us / ASKS_SHARE /
+		(1 + (int64_t)asks->unheard));
+}
+
+static void
+ask_begin(struct ask *ask, enum ask_state state)
+{
+	struct asks *asks = ask->asks;
+
+	ask->state = state;
+	ask->heard = asks->heard;
+	ask->halvings = asks->halvings;
+	ask->end_us = clock_us() + asks_patience(asks);
+}
+
+/* Waits for a sign of life before it is asked for. */
+static void
+ask_idle(struct ask *ask)
+{
+	ask_begin(ask, ASK_WAITING);
+	list_push(&ask->asks->idle, &ask->link);
+	heap_push(&ask->asks->due, &ask->due, ask->end_us);
+	asks_arm(ask->asks);
 }
 
 static void
@@ -335,16 +382,15 @@ ask_start(struct ask *ask)
 {
 	struct asks *asks = ask->asks;
 	const struct asks_settings *settings = &asks->settings;
-	int few = asks->lingering < ASKS_LINGER_MAX * settings->concurrency;
-	/* Who hears nothing need not send more and more. */
-	int asking = few || asks->unheard == 0;
-	int ipv4 = settings->ipv4 && asking;
-	int ipv6 = settings->ipv6 && (few || (!settings->ipv4 && asking));
+	int ipv4 = settings->ipv4;
+	int ipv6 = settings->ipv6 && (asks_few(asks, 1) || !ipv4);
+	int64_t due_us = clock_us() + asks_stay(asks);
 
-	ask->state = ASK_RUNNING;
+	ask_begin(ask, ASK_RUNNING);
 	asks->running++;
 	atomic_fetch_add(settings->sent, 1);
-	heap_push(&asks->due, &ask->due, clock_us() + asks_patience(asks));
+	heap_push(&asks->due, &ask->due,
+		due_us < ask->end_us ? due_us : ask->end_us);
 	asks_arm(asks);
 	/* Both count before the first is asked: it may be answered at once. */
 	ask->open = (ipv4 != 0) + (unsigned)(ipv6 != 0);
@@ -360,21 +406,93 @@ ask_start(struct ask *ask)
 			&ask->questions[ASK_AAAA]);
 }
 
+/* Its time is up, or that for which it may hold its place in silence. */
+static void
+ask_expire(struct ask *ask, int64_t now_us)
+{
+	struct asks *asks = ask->asks;
+	int deaf = ask->heard == dns_heard(asks->dns);
+
+	if (now_us < ask->end_us) {
+		ask_due(ask, ask->end_us);
+		if (deaf)
+			ask_yield(ask);
+		return;
+	}
+	ask_settle(ask);
+}
+
+static void
+asks_expire(evutil_socket_t fd, short what, void *arg)
+{
+	struct asks *asks = arg;
+	struct heap_node *first;
+	int64_t now_us = clock_us();
+
+	(void)fd;
+	(void)what;
+	asks->armed_us = 0;
+	while ((first = heap_first(&asks->due)) != NULL &&
+	    first->at <= now_us)
+		ask_expire(LIST_ENTRY(first, struct ask, due), now_us);
+	asks_arm(asks);
+}
+
+static struct ask *
+ask_unidle(struct list *link)
+{
+	struct ask *ask = LIST_ENTRY(link, struct ask, link);
+
+	list_remove(link);
+	heap_remove(&ask->asks->due, &ask->due);
+	ask->state = ASK_QUEUED;
+	return ask;
+}
+
+/* There is life: those that waited for it are first, with all their time. */
+static void
+asks_revive(struct asks *asks)
+{
+	while (!list_empty(&asks->idle))
+		list_push_front(&asks->queue,
+			&ask_unidle(asks->idle.prev)->link);
+}
+
+/*
+ * The next name to begin with, out of `queue` or `idle`. To see whether
+ * silence has ended the last is best, the furthest from those that met it.
+ */
+static struct ask *
+asks_next(struct asks *asks, int quiet)
+{
+	struct list *link;
+
+	if (!quiet && !list_empty(&asks->idle))
+		return ask_unidle(asks->idle.prev);
+	link = list_pop(&asks->queue);
+	return link != NULL ? LIST_ENTRY(link, struct ask, link) : NULL;
+}
+
 static void
 asks_start(struct asks *asks)
 {
-	struct list *link;
 	struct ask *ask;
+	int quiet;
 
-	while (asks->running < asks->settings.concurrency &&
-	    (link = list_pop(&asks->queue)) != NULL) {
-		ask = LIST_ENTRY(link, struct ask, link);
-		if (!list_empty(&ask->waiters)) {
+	if (!asks_deaf(asks))
+		asks_revive(asks);
+	while (asks->running < asks->settings.concurrency) {
+		quiet = asks_quiet(asks);
+		ask = asks_next(asks, quiet);
+		if (ask == NULL)
+			break;
+		if (list_empty(&ask->waiters)) {
+			map_remove(&asks->map, &ask->node);
+			ask_free(ask);
+		} else if (quiet)
+			ask_idle(ask);
+		else
 			ask_start(ask);
-			continue;
-		}
-		map_remove(&asks->map, &ask->node);
-		ask_free(ask);
 	}
 }
 
@@ -455,6 +573,7 @@ asks_new(const struct asks_settings *settings, struct err *err)
 	map_init(&asks->map);
 	list_init(&asks->queue);
 	list_init(&asks->ready);
+	list_init(&asks->idle);
 	heap_init(&asks->due);
 	asks->timer = evtimer_new(settings->base, asks_expire, asks);
 	asks->telling = event_new(settings->base, -1, 0, asks_tell, asks);

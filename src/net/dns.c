@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dns -- one c-ares channel on a libevent base.
+ * dns -- questions to c-ares, on a libevent base.
  *
- * Sockets are watched through c-ares' socket callback; its time-outs are
- * served by a fixed tick, since ares_timeout() is linear in open questions
- * before 1.20. The event thread of newer c-ares would need a hand-over of
- * every answer.
+ * Time-outs of c-ares are served by a fixed tick, since ares_timeout() is
+ * linear in open questions before 1.20. The event thread of newer c-ares
+ * would need a hand-over of every answer.
  *
- * Servers that fail are our affair, twice. c-ares before 1.29 starts every
+ * Servers that fail are our affair, three times. A truncated answer is asked
+ * for by TCP on a channel of the question's own (net/dns_channel says why
+ * not with the others), which has all the time that is left as TCP repeats by
+ * itself. c-ares before 1.29 starts every
  * question with the first server, dead or not: one that kept silent goes to
  * the end of the list, on a new channel, as a busy one takes no new list. And
  * 1.18 turns SERVFAIL and REFUSED into ARES_ECONNREFUSED once all servers said
@@ -18,6 +20,7 @@
 
 #include <ares.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,198 +29,109 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "net/dns.h"
+#include "net/dns_channel.h"
 #include "net/servers.h"
 
 #define DNS_TICK_US (100 * CLOCK_MS)
-#define DNS_TRY_MAX_MS 2000
-#define DNS_EDNS_SIZE 1232	/* dnsflagday.net/2020: never fragmented */
-#define DNS_UDP_QUERIES 100	/* then a fresh source port */
+#define DNS_TRY_US (2 * CLOCK_SECOND)	/* the first one, if enough follow */
+#define DNS_TRIES_MAX 8
 #define DNS_FAILOVER 0x011d00	/* c-ares 1.29 avoids silent servers itself */
-
-struct dns_channel {
-	struct dns *dns;
-	struct ares_channeldata *ares;
-	struct list socks;
-	size_t open;		/* questions */
-};
-
-struct dns_sock {
-	struct list node;
-	struct dns_channel *channel;
-	struct event *event;
-	ares_socket_t fd;
-};
 
 struct dns {
 	struct event_base *base;
 	struct event *tick;	/* pending while questions are open */
 	size_t open;
 	char *servers;		/* comma-separated; "" leaves it to c-ares */
+	int64_t timeout_us, n_servers;
 	int try_ms, tries;
 	int demote;		/* the first server kept silent */
+	uint64_t heard;
 	struct dns_channel *channel;
-	struct dns_channel *retired;	/* NULL or ending its questions */
 	struct dns_channel *others;	/* NULL until a server failed */
+	struct list ending;	/* channels that get no more questions */
 };
 
 struct dns_question {
+	struct dns *dns;
 	struct dns_channel *channel;
 	int family;
+	int64_t end_us;
 	enum names_status failure;	/* what the first server said */
 	void (*done)(void *arg, const struct dns_answer *answer);
 	void *arg;
 	char name[];
 };
 
-/* -- sockets and time -- */
-
-static void
-dns_sock_ready(evutil_socket_t fd, short what, void *arg)
-{
-	const struct dns_sock *sock = arg;
-
-	/* The socket may be gone after this call: everything in one go. */
-	ares_process_fd(sock->channel->ares,
-		what & EV_READ ? fd : ARES_SOCKET_BAD,
-		what & EV_WRITE ? fd : ARES_SOCKET_BAD);
-}
-
-static struct dns_sock *
-dns_sock_get(struct dns_channel *channel, ares_socket_t fd)
-{
-	struct dns_sock *sock;
-	struct list *at;
-
-	for (at = channel->socks.next; at != &channel->socks; at = at->next) {
-		sock = LIST_ENTRY(at, struct dns_sock, node);
-		if (sock->fd == fd)
-			return sock;
-	}
-	sock = mem_alloc(sizeof *sock);
-	sock->channel = channel;
-	sock->fd = fd;
-	sock->event = NULL;
-	list_push_front(&channel->socks, &sock->node);
-	return sock;
-}
-
-static void
-dns_sock_changed(void *arg, ares_socket_t fd, int readable, int writable)
-{
-	struct dns_channel *channel = arg;
-	struct dns_sock *sock = dns_sock_get(channel, fd);
-	short what = EV_PERSIST;
-
-	if (sock->event != NULL)
-		event_free(sock->event);
-	sock->event = NULL;
-	if (!readable && !writable) {
-		list_remove(&sock->node);
-		free(sock);
-		return;
-	}
-	if (readable)
-		what |= EV_READ;
-	if (writable)
-		what |= EV_WRITE;
-	sock->event = event_new(channel->dns->base, fd, what, dns_sock_ready,
-		sock);
-	/* Without an event the question runs into its time-out. */
-	if (sock->event != NULL)
-		event_add(sock->event, NULL);
-}
-
-static void
-dns_channel_free(struct dns_channel *channel)
-{
-	if (channel == NULL)
-		return;
-	ares_destroy(channel->ares);
-	free(channel);
-}
-
-static void
-dns_channel_tick(struct dns_channel *channel)
-{
-	if (channel != NULL)
-		ares_process_fd(channel->ares, ARES_SOCKET_BAD,
-			ARES_SOCKET_BAD);
-}
+/* -- channels -- */
 
 static void
 dns_ticked(evutil_socket_t fd, short what, void *arg)
 {
 	struct dns *dns = arg;
+	struct dns_channel *channel;
+	struct list *node, *next;
 
 	(void)fd;
 	(void)what;
-	dns_channel_tick(dns->retired);
 	dns_channel_tick(dns->others);
 	dns_channel_tick(dns->channel);
-	if (dns->retired != NULL && dns->retired->open == 0) {
-		dns_channel_free(dns->retired);
-		dns->retired = NULL;
+	for (node = dns->ending.next; node != &dns->ending; node = next) {
+		channel = LIST_ENTRY(node, struct dns_channel, node);
+		dns_channel_tick(channel);
+		/* Only now, as a tick may add to the list. */
+		next = node->next;
+		if (channel->open > 0)
+			continue;
+		list_remove(node);
+		dns_channel_free(channel);
 	}
 	if (dns->open == 0)
 		event_del(dns->tick);
 }
 
-/* -- channels -- */
-
+/* As c-ares takes it. */
 static int
-dns_init_ares(struct dns_channel *channel, const char *servers, int flags)
+dns_ms(int64_t us)
 {
-	const struct dns *dns = channel->dns;
-	static char no_file[] = "/dev/null", lookups[] = "b";
-	struct ares_options options = {
-		.flags = flags | ARES_FLAG_NOSEARCH | ARES_FLAG_STAYOPEN |
-			ARES_FLAG_EDNS | ARES_FLAG_NOALIASES,
-		.timeout = dns->try_ms,
-		.tries = dns->tries,
-		.ndomains = 0,	/* 1.18 forgets NOSEARCH in getaddrinfo */
-		.lookups = lookups,
-		.sock_state_cb = dns_sock_changed,
-		.sock_state_cb_data = channel,
-		.ednspsz = DNS_EDNS_SIZE,
-		.resolvconf_path = no_file,
-	};
-	int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-		ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
-		ARES_OPT_EDNSPSZ | ARES_OPT_NOROTATE | ARES_OPT_RESOLVCONF;
-	int rc;
+	int64_t ms = us / CLOCK_MS;
 
-#ifdef ARES_OPT_UDP_MAX_QUERIES
-	options.udp_max_queries = DNS_UDP_QUERIES;
-	mask |= ARES_OPT_UDP_MAX_QUERIES;
-#endif
-#ifdef ARES_OPT_QUERY_CACHE
-	options.qcache_max_ttl = 0;
-	mask |= ARES_OPT_QUERY_CACHE;
-#endif
-	rc = ares_init_options(&channel->ares, &options, mask);
-	if (rc != ARES_SUCCESS || *servers == '\0')
-		return rc;
-	rc = ares_set_servers_ports_csv(channel->ares, servers);
-	if (rc != ARES_SUCCESS)
-		ares_destroy(channel->ares);
-	return rc;
+	if (ms < 1)
+		return 1;
+	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 static struct dns_channel *
-dns_channel_new(struct dns *dns, const char *servers, int flags,
+dns_channel_udp(struct dns *dns, const char *servers, int flags,
 	struct err *err)
 {
-	struct dns_channel *channel = mem_alloc(sizeof *channel);
-	int rc;
+	const struct dns_channel_settings settings = {
+		.base = dns->base,
+		.servers = servers,
+		.flags = flags,
+		.try_ms = dns->try_ms,
+		.tries = dns->tries,
+	};
 
-	*channel = (struct dns_channel){ .dns = dns };
-	list_init(&channel->socks);
-	rc = dns_init_ares(channel, servers, flags);
-	if (rc == ARES_SUCCESS)
-		return channel;
-	free(channel);
-	err_set(err, ERR_SYSTEM, "c-ares cannot start: %s", ares_strerror(rc));
-	return NULL;
+	return dns_channel_new(&settings, err);
+}
+
+/* For one question, which may take so long. */
+static struct dns_channel *
+dns_channel_tcp(struct dns *dns, const char *servers, int flags,
+	int64_t left_us)
+{
+	const struct dns_channel_settings settings = {
+		.base = dns->base,
+		.servers = servers,
+		.flags = flags | ARES_FLAG_USEVC,
+		.try_ms = dns_ms(left_us / dns->n_servers),
+		.tries = 1,
+	};
+	struct dns_channel *channel = dns_channel_new(&settings, NULL);
+
+	if (channel != NULL)
+		list_push(&dns->ending, &channel->node);
+	return channel;
 }
 
 /* Puts the first server last, for questions from now on. */
@@ -230,14 +144,14 @@ dns_demote(struct dns *dns)
 	dns->demote = 0;
 	if (rotated == NULL)
 		return;
-	channel = dns_channel_new(dns, rotated, ARES_FLAG_NOCHECKRESP, NULL);
+	channel = dns_channel_udp(dns, rotated, ARES_FLAG_NOCHECKRESP, NULL);
 	if (channel == NULL) {
 		free(rotated);
 		return;
 	}
 	free(dns->servers);
 	dns->servers = rotated;
-	dns->retired = dns->channel;
+	list_push(&dns->ending, &dns->channel->node);
 	dns->channel = channel;
 }
 
@@ -251,7 +165,7 @@ dns_others(struct dns *dns)
 		return dns->others;
 	rotated = servers_rotate(dns->servers);
 	if (rotated != NULL)
-		dns->others = dns_channel_new(dns, rotated, 0, NULL);
+		dns->others = dns_channel_udp(dns, rotated, 0, NULL);
 	free(rotated);
 	return dns->others;
 }
@@ -264,17 +178,20 @@ dns_others(struct dns *dns)
 static void
 dns_set_patience(struct dns *dns, int64_t timeout_us)
 {
-	int64_t rounds, ms, servers = 1;
+	int64_t round_us, rounds;
 	const char *at;
 
+	dns->timeout_us = timeout_us;
+	dns->n_servers = 1;
 	for (at = dns->servers; *at != '\0'; at++)
-		servers += *at == ',';
-	dns->tries = servers == 1 ? 3 : 2;
-	rounds = servers == 1 ? 1 + 2 + 4 : 1 + 2;
-	ms = timeout_us / CLOCK_MS / (rounds * servers);
-	if (ms > DNS_TRY_MAX_MS)
-		ms = DNS_TRY_MAX_MS;
-	dns->try_ms = ms < 1 ? 1 : (int)ms;
+		dns->n_servers += *at == ',';
+	dns->tries = dns->n_servers == 1 ? 3 : 2;
+	round_us = DNS_TRY_US * dns->n_servers;
+	while (dns->tries < DNS_TRIES_MAX &&
+	    timeout_us / ((1 << dns->tries) - 1) > round_us)
+		dns->tries++;
+	rounds = (1 << dns->tries) - 1;
+	dns->try_ms = dns_ms(timeout_us / rounds / dns->n_servers);
 }
 
 /* -- questions -- */
@@ -370,8 +287,8 @@ dns_send(struct dns_question *question, struct dns_channel *channel)
 
 	question->channel = channel;
 	channel->open++;
-	if (channel->dns->open++ == 0)
-		event_add(channel->dns->tick, &tick);
+	if (question->dns->open++ == 0)
+		event_add(question->dns->tick, &tick);
 	ares_getaddrinfo(channel->ares, question->name, NULL, &hints,
 		dns_answered, question);
 }
@@ -385,7 +302,7 @@ dns_ask_others(struct dns_question *question, enum names_status failure)
 	if (question->failure != NAMES_OK ||
 	    (failure != NAMES_SERVFAIL && failure != NAMES_REFUSED))
 		return 0;
-	others = dns_others(question->channel->dns);
+	others = dns_others(question->dns);
 	if (others == NULL)
 		return 0;
 	question->failure = failure;
@@ -393,12 +310,40 @@ dns_ask_others(struct dns_question *question, enum names_status failure)
 	return 1;
 }
 
+/* Hands a question on whose answer was truncated; 0 when there is no way. */
+static int
+dns_ask_tcp(struct dns_question *question)
+{
+	struct dns *dns = question->dns;
+	int first = question->failure == NAMES_OK;
+	char *rotated = first ? NULL : servers_rotate(dns->servers);
+	struct dns_channel *channel = dns_channel_tcp(dns,
+		rotated != NULL ? rotated : dns->servers,
+		first ? ARES_FLAG_NOCHECKRESP : 0,
+		question->end_us - clock_us());
+
+	free(rotated);
+	if (channel == NULL)
+		return 0;
+	dns_send(question, channel);
+	return 1;
+}
+
+/* Whether that is what a server said, be it that it will not tell. */
+static int
+dns_spoken(enum names_status status)
+{
+	return dns_settled(status) || status == NAMES_SERVFAIL ||
+		status == NAMES_REFUSED;
+}
+
 static void
 dns_answered(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 {
 	struct dns_question *question = arg;
-	struct dns *dns = question->channel->dns;
+	struct dns *dns = question->dns;
 	struct dns_answer answer = { .status = dns_status(status) };
+	int cut;
 
 	if (answer.status == NAMES_OK)
 		dns_answer_read(&answer, result, question->family);
@@ -410,8 +355,13 @@ dns_answered(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 	if (timeouts > 0 && question->channel == dns->channel &&
 	    dns_settled(answer.status))
 		dns->demote = 1;
+	cut = question->channel->cut && answer.status != NAMES_PENDING;
+	question->channel->cut = 0;
 	question->channel->open--;
 	dns->open--;
+	dns->heard += cut || dns_spoken(answer.status);
+	if (cut && dns_ask_tcp(question))
+		return;
 	if (dns_ask_others(question, answer.status))
 		return;
 	if (question->failure != NAMES_OK && !dns_settled(answer.status) &&
@@ -430,14 +380,22 @@ dns_ask(struct dns *dns, const char *name, int family,
 	int version;
 
 	ares_version(&version);
-	if (dns->demote && dns->retired == NULL && version < DNS_FAILOVER)
+	if (dns->demote && version < DNS_FAILOVER)
 		dns_demote(dns);
+	question->dns = dns;
 	question->family = family;
+	question->end_us = clock_us() + dns->timeout_us;
 	question->failure = NAMES_OK;
 	question->done = done;
 	question->arg = arg;
 	memcpy(question->name, name, size);
 	dns_send(question, dns->channel);
+}
+
+uint64_t
+dns_heard(const struct dns *dns)
+{
+	return dns->heard;
 }
 
 /* -- life -- */
@@ -450,10 +408,11 @@ dns_new(struct event_base *base, const char *servers, int64_t timeout_us,
 
 	*dns = (struct dns){ .base = base };
 	ares_library_init(ARES_LIB_INIT_ALL);
+	list_init(&dns->ending);
 	dns->servers = mem_strdup(servers);
 	dns_set_patience(dns, timeout_us);
 	dns->tick = event_new(base, -1, EV_PERSIST, dns_ticked, dns);
-	dns->channel = dns_channel_new(dns, dns->servers,
+	dns->channel = dns_channel_udp(dns, dns->servers,
 		ARES_FLAG_NOCHECKRESP, err);
 	if (dns->channel != NULL && dns->tick != NULL)
 		return dns;
@@ -466,9 +425,12 @@ dns_new(struct event_base *base, const char *servers, int64_t timeout_us,
 void
 dns_free(struct dns *dns)
 {
+	struct list *node;
+
 	if (dns == NULL)
 		return;
-	dns_channel_free(dns->retired);
+	while ((node = list_pop(&dns->ending)) != NULL)
+		dns_channel_free(LIST_ENTRY(node, struct dns_channel, node));
 	dns_channel_free(dns->channel);
 	dns_channel_free(dns->others);
 	if (dns->tick != NULL)

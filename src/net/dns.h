@@ -41,4 +41,10 @@ void dns_free(struct dns *dns);
 void dns_ask(struct dns *dns, const char *name, int family,
 	void (*done)(void *arg, const struct dns_answer *answer), void *arg);
 
+/*
+ * How often a server has said anything so far, be it no, or that the answer is
+ * too long for UDP, or late: it grows as long as one of them lives.
+ */
+uint64_t dns_heard(const struct dns *dns);
+
 #endif

@@ -94,6 +94,40 @@ answers_carry_status_addresses_and_ttl(void **state)
 	event_base_free(base);
 }
 
+/* A question by TCP is sent once: what is left is all for its answer. */
+static void
+silence_by_tcp_lasts_as_long_as_any(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct responder *responder = responder_new(base);
+	struct asked asked = { .base = base };
+	struct dns *dns;
+	int64_t start_us;
+	char *servers;
+
+	(void)state;
+	assert_non_null(responder);
+	servers = mem_printf("127.0.0.1:%u",
+		(unsigned)responder_port(responder));
+	responder_listen(responder);
+	dns = dns_new(base, servers, 700 * CLOCK_MS, NULL);
+	assert_int_equal(dns_heard(dns), 0);
+	start_us = clock_us();
+	ask(dns, "cut.test", 4, &asked);
+	assert_true(clock_us() - start_us >= 600 * CLOCK_MS);
+	assert_int_equal(asked.answer.status, NAMES_TIMEOUT);
+	/* "Too long for UDP" is a word, silence is not. */
+	assert_int_equal(dns_heard(dns), 1);
+	ask(dns, "silent.test", 4, &asked);
+	assert_int_equal(dns_heard(dns), 1);
+	ask(dns, "nx.test", 4, &asked);
+	assert_int_equal(dns_heard(dns), 2);
+	dns_free(dns);
+	free(servers);
+	responder_free(responder);
+	event_base_free(base);
+}
+
 static void
 the_end_answers_what_is_open(void **state)
 {
@@ -154,6 +188,7 @@ no_server_is_an_answer(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(answers_carry_status_addresses_and_ttl),
+	cmocka_unit_test(silence_by_tcp_lasts_as_long_as_any),
 	cmocka_unit_test(the_end_answers_what_is_open),
 	cmocka_unit_test(no_server_is_an_answer),
 };

@@ -692,18 +692,43 @@ truncated_answers_end_in_time_whatever_tcp_does(void **state)
 	stage_close(&stage);
 }
 
-/* Asks for so many names of a prefix at once; how many were NAMES_OK. */
-static int
-ask_crowd(struct stage *stage, const char *prefix, int n)
+/* Begins to ask for so many names of a prefix. */
+static struct asker *
+crowd_ask(struct stage *stage, const char *prefix, int n)
 {
 	struct asker *askers = mem_array((size_t)n, sizeof *askers);
 	char host[40];
-	int ok = 0, i;
+	int i;
 
 	for (i = 0; i < n; i++) {
 		snprintf(host, sizeof host, "%s-%d.test", prefix, i);
 		asker_ask(&askers[i], stage, host);
 	}
+	return askers;
+}
+
+/* How many of them ended so, none of which is left behind. */
+static int
+crowd_end(struct asker *askers, int n, enum names_status status)
+{
+	int ended = 0, i;
+
+	for (i = 0; i < n; i++) {
+		asker_wait(&askers[i]);
+		ended += askers[i].status == status;
+		asker_release(&askers[i]);
+	}
+	free(askers);
+	return ended;
+}
+
+/* Asks for so many names of a prefix at once; how many were NAMES_OK. */
+static int
+ask_crowd(struct stage *stage, const char *prefix, int n)
+{
+	struct asker *askers = crowd_ask(stage, prefix, n);
+	int ok = 0, i;
+
 	for (i = 0; i < n; i++) {
 		asker_wait(&askers[i]);
 		ok += askers[i].status == NAMES_OK;
@@ -736,6 +761,118 @@ a_dead_server_costs_its_time_once_and_few_questions(void **state)
 	for (i = 0; ask_crowd(&stage, i % 2 ? "ok-a" : "ok-b", i + 1) == 0; i++)
 		;
 	assert_int_equal(ask_crowd(&stage, "latea-1000", 30), 30);
+	stage_close(&stage);
+}
+
+/* 300 ms are long enough for all that goes wrong to go wrong meanwhile. */
+static void
+a_closed_connection_fails_nobody_else(void **state)
+{
+	struct asker *late, *closed, *whole;
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, (struct names_settings){ .family = 4 });
+	responder_serve(stage.responder);
+	late = crowd_ask(&stage, "latea-300", 30);
+	closed = crowd_ask(&stage, "cut", 10);
+	whole = crowd_ask(&stage, "cutok", 10);
+	assert_int_equal(crowd_end(closed, 10, NAMES_NOSERVER), 10);
+	assert_int_equal(crowd_end(whole, 10, NAMES_OK), 10);
+	assert_int_equal(crowd_end(late, 30, NAMES_OK), 30);
+	stage_close(&stage);
+}
+
+/* Among servers of which one fails whatever comes by TCP. */
+static void
+truncation_is_overcome_with_several_servers(void **state)
+{
+	struct responder *second;
+	struct stage stage;
+	char *servers;
+
+	(void)state;
+	stage_open(&stage, (struct names_settings){ 0 });
+	second = responder_new(stage.base);
+	names_free(stage.names);
+	servers = mem_printf("%s,127.0.0.1:%u", stage.servers,
+		(unsigned)responder_port(second));
+	stage.names = names_new(&(struct names_settings){
+		.servers = servers, .hosts_path = NO_HOSTS, .concurrency = 5,
+		.timeout_us = 60 * CLOCK_SECOND, .cache_max = 100 }, NULL);
+	names_assume_ipv6(stage.names, 1);
+	assert_int_equal(names_attach(stage.names, stage.base, NULL), 0);
+	responder_serve(second);
+	assert_answer(&stage, "cutok.test", NAMES_OK, "[::1],127.0.0.1");
+	responder_refuse(stage.responder);
+	assert_answer(&stage, "cutok-2.test", NAMES_OK, "[::1],127.0.0.1");
+	assert_answer(&stage, "cut.test", NAMES_REFUSED, NULL);
+	responder_free(second);
+	stage_close(&stage);
+	free(servers);
+}
+
+static void
+silent_names_leave_slow_ones_their_time(void **state)
+{
+	static const struct {
+		int silent;
+		const char *slow, *note;
+	} rows[] = {
+		{ 5, "latea-1000", "one round of silence" },
+		{ 15, "latea-1000", "three" },
+	};
+	struct asker *silent, *slow;
+	struct stage stage;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		print_message("# %s\n", rows[i].note);
+		stage_open(&stage, (struct names_settings){ .family = 4,
+			.concurrency = 5, .timeout_us = 2 * CLOCK_SECOND });
+		silent = crowd_ask(&stage, "silent", rows[i].silent);
+		slow = crowd_ask(&stage, rows[i].slow, 5);
+		assert_int_equal(crowd_end(slow, 5, NAMES_OK), 5);
+		assert_int_equal(crowd_end(silent, rows[i].silent,
+			NAMES_TIMEOUT), rows[i].silent);
+		stage_close(&stage);
+	}
+}
+
+/* NXDOMAIN will do as a sign of life, whomever it is about. */
+static void
+silence_about_a_few_names_is_theirs_alone(void **state)
+{
+	struct asker *silent, *absent, *slow;
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, (struct names_settings){ .family = 4,
+		.concurrency = 20, .timeout_us = 2 * CLOCK_SECOND });
+	silent = crowd_ask(&stage, "silent", 15);
+	absent = crowd_ask(&stage, "nx", 40);
+	assert_int_equal(crowd_end(absent, 40, NAMES_NXDOMAIN), 40);
+	assert_int_equal(crowd_end(silent, 15, NAMES_TIMEOUT), 15);
+	slow = crowd_ask(&stage, "latea-1000", 20);
+	assert_int_equal(crowd_end(slow, 20, NAMES_OK), 20);
+	stage_close(&stage);
+}
+
+/* More than are asked for while nobody answers; the last few still are. */
+static void
+a_long_silence_is_seen_to_end(void **state)
+{
+	struct asker *silent, *good;
+	struct stage stage;
+
+	(void)state;
+	stage_open(&stage, (struct names_settings){ .family = 4,
+		.concurrency = 8, .timeout_us = 4 * CLOCK_SECOND });
+	silent = crowd_ask(&stage, "silent", 80);
+	good = crowd_ask(&stage, "ok", 80);
+	assert_int_equal(crowd_end(good, 80, NAMES_OK), 80);
+	assert_int_equal(crowd_end(silent, 80, NAMES_TIMEOUT), 80);
 	stage_close(&stage);
 }
 
@@ -898,6 +1035,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_dead_first_server_costs_its_time_once),
 	cmocka_unit_test(truncated_answers_end_in_time_whatever_tcp_does),
 	cmocka_unit_test(a_dead_server_costs_its_time_once_and_few_questions),
+	cmocka_unit_test(a_closed_connection_fails_nobody_else),
+	cmocka_unit_test(truncation_is_overcome_with_several_servers),
+	cmocka_unit_test(silent_names_leave_slow_ones_their_time),
+	cmocka_unit_test(silence_about_a_few_names_is_theirs_alone),
+	cmocka_unit_test(a_long_silence_is_seen_to_end),
 	cmocka_unit_test(closed_ports_are_no_server),
 	cmocka_unit_test(a_failing_first_server_hides_no_other),
 	cmocka_unit_test(unheard_aaaa_questions_do_not_pile_up),

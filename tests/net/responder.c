@@ -66,6 +66,15 @@ struct responder {
 	long rebinds;		/* questions for such a name */
 	int refuses, mute;
 	int tcp;		/* a socket that listens at most */
+	struct event *accepting;
+	struct list calls;
+};
+
+/* A TCP connection. */
+struct call {
+	struct list node;
+	struct event *event;
+	int fd;
 };
 
 struct owed {
@@ -295,6 +304,82 @@ responder_sockets(struct responder *responder)
 	return -1;
 }
 
+/* -- TCP -- */
+
+static void
+call_end(struct call *call)
+{
+	list_remove(&call->node);
+	event_free(call->event);
+	close(call->fd);
+	free(call);
+}
+
+/* Makes the question an answer; the length of it, 0 for none. */
+static size_t
+call_answer(unsigned char *message, size_t n, size_t size)
+{
+	static const unsigned char flags[] = { 0x81, 0x80, 0, 1, 0, 1, 0, 0,
+		0, 0 };
+	static const unsigned char v4[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44,
+		0, 4, 127, 0, 0, 1 };
+	static const unsigned char v6[] = { 0xc0, 12, 0, 28, 0, 1, 0, 0, 1, 44,
+		0, 16, [27] = 1 };
+	const unsigned char *end = n > 12 ? memchr(message + 12, 0, n - 12) :
+		NULL;
+	size_t len, more;
+	int ipv6;
+
+	if (end == NULL || (size_t)(end - message) + 5 > n ||
+	    strncasecmp((char *)message + 13, "cutok", 5) != 0)
+		return 0;
+	len = (size_t)(end - message) + 5;
+	ipv6 = end[2] == 28;
+	more = ipv6 ? sizeof v6 : sizeof v4;
+	if (len + more > size)
+		return 0;
+	memcpy(message + 2, flags, sizeof flags);
+	memcpy(message + len, ipv6 ? v6 : v4, more);
+	return len + more;
+}
+
+static void
+call_ready(evutil_socket_t fd, short what, void *arg)
+{
+	unsigned char message[1024];
+	struct call *call = arg;
+	ssize_t n = read(fd, message, sizeof message);
+	size_t len = 0;
+
+	(void)what;
+	/* A question is small enough to come in one piece. */
+	if (n > 2)
+		len = call_answer(message + 2, (size_t)n - 2,
+			sizeof message - 2);
+	message[0] = (unsigned char)(len >> 8);
+	message[1] = (unsigned char)len;
+	if (len == 0 || write(fd, message, len + 2) != (ssize_t)len + 2)
+		call_end(call);
+}
+
+static void
+responder_called(evutil_socket_t fd, short what, void *arg)
+{
+	struct responder *responder = arg;
+	int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct call *call;
+
+	(void)what;
+	if (accepted < 0)
+		return;
+	call = mem_alloc(sizeof *call);
+	call->fd = accepted;
+	call->event = event_new(responder->base, accepted,
+		EV_READ | EV_PERSIST, call_ready, call);
+	event_add(call->event, NULL);
+	list_push(&responder->calls, &call->node);
+}
+
 struct responder *
 responder_new(struct event_base *base)
 {
@@ -303,6 +388,7 @@ responder_new(struct event_base *base)
 
 	responder->base = base;
 	list_init(&responder->owed);
+	list_init(&responder->calls);
 	if (fd >= 0)
 		responder->port = evdns_add_server_port_with_base(base, fd, 0,
 			responder_asked_for, responder);
@@ -322,6 +408,10 @@ responder_free(struct responder *responder)
 		evdns_server_request_drop(owed->request);
 		responder_pay(owed);
 	}
+	while (!list_empty(&responder->calls))
+		call_end(LIST_ENTRY(responder->calls.next, struct call, node));
+	if (responder->accepting != NULL)
+		event_free(responder->accepting);
 	close(responder->tcp);
 	evdns_close_server_port(responder->port);
 	free(responder);
@@ -343,6 +433,15 @@ void
 responder_listen(struct responder *responder)
 {
 	listen(responder->tcp, 128);
+}
+
+void
+responder_serve(struct responder *responder)
+{
+	responder_listen(responder);
+	responder->accepting = event_new(responder->base, responder->tcp,
+		EV_READ | EV_PERSIST, responder_called, responder);
+	event_add(responder->accepting, NULL);
 }
 
 uint16_t

@@ -18,6 +18,7 @@ struct event_base;
  *   chain-N...       an alias of an alias and so on, N of them
  *   loop...          aliases in a circle
  *   cut...           nothing but a truncated answer: ask by TCP
+ *   cutok...         and there is one by TCP, 127.0.0.1 or ::1
  *   private...       10.0.0.1
  *   rebind-N...      127.0.0.1 to the first N questions of this kind, then
  *                    127.0.0.2; with a TTL of 0
@@ -44,6 +45,8 @@ void responder_mute(struct responder *responder, int mute);
 /* TCP connections are accepted from here on and never answered; before that
  * they are refused. */
 void responder_listen(struct responder *responder);
+/* TCP connections are answered from here on, or closed for want of one. */
+void responder_serve(struct responder *responder);
 
 uint16_t responder_port(const struct responder *responder);
 /* Questions so far of a family, 4 or 6. */
