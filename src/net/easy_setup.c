@@ -117,6 +117,31 @@ easy_set_version(struct easy *easy, enum easy_http http)
 		EASY_SET(easy, CURLOPT_PIPEWAIT, 1L);
 }
 
+/*
+ * libcurl 7.88 sends the preface of HTTP/2 once more on a connection without
+ * TLS that it uses again, which ends it (curl's issue 10634, mended in 8.0).
+ */
+static int
+easy_is_single_use(const struct easy *easy, const struct url *url)
+{
+	return easy->env->settings->http == EASY_HTTP_2_ONLY && !url->https &&
+		curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+}
+
+static void
+easy_set_reuse(struct easy *easy, const struct fetch_request *request)
+{
+	int single = easy_is_single_use(easy, &request->url);
+
+	if (single) {
+		EASY_SET(easy, CURLOPT_FRESH_CONNECT, 1L);
+		EASY_SET(easy, CURLOPT_PIPEWAIT, 0L);
+		easy->custom = 1;
+	}
+	EASY_SET(easy, CURLOPT_FORBID_REUSE,
+		(request->flags & FETCH_REUSE) && !single ? 0L : 1L);
+}
+
 /* Since 8.7 it belongs to the multi handle, so a small one saves nothing. */
 static CURLcode
 easy_set_buffer(const struct easy *easy)
@@ -405,8 +430,7 @@ easy_setup_request(struct easy *easy, const struct fetch_request *request)
 	easy->resumes = easy_resumes(request);
 	easy_url_set(easy, &request->url);
 	EASY_SET(easy, CURLOPT_TIMEOUT_MS, easy_ms(request->time_left_us));
-	EASY_SET(easy, CURLOPT_FORBID_REUSE,
-		request->flags & FETCH_REUSE ? 0L : 1L);
+	easy_set_reuse(easy, request);
 	easy_set_custom(easy, request);
 	easy_set_addrs(easy, request);
 }

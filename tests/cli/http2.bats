@@ -84,3 +84,15 @@ teardown() {
 	run -2 --separate-stderr "$FETCHALL" --http2 --http1.1 http://h/
 	[[ $stderr == *"exclude each other"* ]]
 }
+
+@test "without TLS every request is answered, whatever can be used again" {
+	port=$(free_port)
+	start_nginx "$PWD/www" "listen 127.0.0.1:$port http2;"
+	for i in {1..30}; do echo "http://127.0.0.1:$port/file?$i"; done >list
+	for strategy in async serial process-pool; do
+		run -0 --separate-stderr "$FETCHALL" -s "$strategy" -c 4 \
+			--http2-prior-knowledge --retry 0 \
+			-w '%{response_code} %{http_version}\n' list
+		[ "$(sort <<<"$output" | uniq -c | tr -s ' ')" = " 30 200 2" ]
+	done
+}
