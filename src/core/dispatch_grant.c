@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "core/dispatch_own.h"
+#include "core/frontier.h"
 #include "core/holdup.h"
 #include "core/job.h"
 #include "core/lanes.h"
@@ -144,6 +145,18 @@ dispatch_time_left(const struct dispatch *dispatch, const struct job *job)
 	return left > CLOCK_MS ? left : CLOCK_MS;
 }
 
+/*
+ * Locked. Whether another job of the origin waits; of a list that is slower
+ * than we are nobody can tell, but who came twice in a row may come again.
+ */
+static int
+dispatch_is_due_again(struct dispatch *dispatch, const struct origin *origin)
+{
+	return atomic_load(&origin->waiting) > 0 ||
+		(dispatch->last_origin == origin->node.hash &&
+		frontier_is_dry(dispatch->frontier));
+}
+
 /* Locked. The look-up's time counts, the wait for a free place does not. */
 static void
 dispatch_grant(struct dispatch *dispatch, size_t lane, struct job *job)
@@ -159,8 +172,9 @@ dispatch_grant(struct dispatch *dispatch, size_t lane, struct job *job)
 	job_uncount(job);
 	request->time_left_us = dispatch_time_left(dispatch, job);
 	request->flags &= ~(unsigned)FETCH_REUSE;
-	if (atomic_load(&job->origin->waiting) > 0)
+	if (dispatch_is_due_again(dispatch, job->origin))
 		request->flags |= FETCH_REUSE;
+	dispatch->last_origin = job->origin->node.hash;
 }
 
 /* Locked. */

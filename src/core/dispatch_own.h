@@ -40,6 +40,7 @@ struct dispatch {
 	struct takers takers;
 	struct list again, naming;
 	struct heap waiting;
+	uint64_t last_origin;	/* whose job was granted last: its hash */
 	size_t n_again, n_naming, n_granted;
 	int starved;		/* the last look found no room for a body */
 	/* The last look at the list found: */

@@ -304,6 +304,19 @@ frontier_next(struct frontier *frontier, struct job **ret)
 	return FRONTIER_JOB;
 }
 
+int
+frontier_is_dry(struct frontier *frontier)
+{
+	int dry;
+
+	if (!list_empty(&frontier->taken))
+		return 0;
+	pthread_mutex_lock(&frontier->lock);
+	dry = list_empty(&frontier->jobs) && !frontier->ended;
+	pthread_mutex_unlock(&frontier->lock);
+	return dry;
+}
+
 void
 frontier_give_back(struct frontier *frontier, struct job *job)
 {

@@ -53,10 +53,12 @@ void frontier_free(struct frontier *frontier);
 void frontier_hurry(struct frontier *frontier);
 
 /*
- * Never blocks. For this and frontier_give_back() the caller sees to it that
+ * Never blocks. For these and frontier_give_back() the caller sees to it that
  * one thread at a time is in them.
  */
 enum frontier_next frontier_next(struct frontier *frontier, struct job **ret);
+/* Whether the run has all that was read, and the list goes on. */
+int frontier_is_dry(struct frontier *frontier);
 /* Takes a job that has ended, its reference to the origin with it. */
 void frontier_give_back(struct frontier *frontier, struct job *job);
 

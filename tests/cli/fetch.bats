@@ -280,3 +280,21 @@ assert rows[0]["ok"] == "true" and rows[0]["response_code"] == "200", rows
 	cmp <(jq -r .url serial | sort) <(jq -r .url async | sort)
 	stop_all
 }
+
+# Each line is given when the one before has its record.
+@test "a list that trickles keeps its connection" {
+	start_origin
+	for strategy in async serial; do
+		coproc RUN { "$FETCHALL" -s "$strategy" --quiet --json -; }
+		pid=$RUN_PID
+		made=0
+		for i in 1 2 3 4 5 6; do
+			echo "$ORIGIN_URL/bytes/$i" >&"${RUN[1]}"
+			read -r -t 20 record <&"${RUN[0]}"
+			made=$((made + $(jq .num_connects <<<"$record")))
+		done
+		exec {RUN[1]}>&-
+		wait "$pid"
+		[ "$made" -le 2 ]
+	done
+}

@@ -850,10 +850,10 @@ what_ran_out_is_nothing_to_wake_others_for(void **state)
 	(void)state;
 	bed_init(&bed);
 	bed_open(&bed, "http://a/1\nhttp://a/2\nhttp://a/3\nhttp://a/4\n");
-	assert_int_equal(dispatch_split(bed.dispatch, 2, &err), 0);
 	list_init(&jobs);
 	first = bed_next(&bed);
 	second = bed_next(&bed);
+	assert_int_equal(dispatch_split(bed.dispatch, 2, &err), 0);
 	second->fetch.reply.code = CURLE_COULDNT_CONNECT;
 	second->fetch.reply.os_errno = EADDRNOTAVAIL;
 	bed_reply(&bed, second, 0, NULL);
@@ -867,6 +867,7 @@ what_ran_out_is_nothing_to_wake_others_for(void **state)
 	/* The list's reader calls too, when it has read something. */
 	assert_true(calls < 10);
 	bed_reply(&bed, first, 200, NULL);
+	bed_settle(&bed, 1);
 	bed_close(&bed);
 }
 
