@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -92,6 +93,16 @@ easy_add_agent(struct easy_env *env)
 	easy_add_header(env, "Accept", "*/*");
 }
 
+/* Said once, instead of by each URL. OpenSSL may have it elsewhere, too. */
+static int
+easy_check_file(const char *option, const char *path, struct err *err)
+{
+	if (path == NULL || strncasecmp(path, "pkcs11:", 7) == 0 ||
+	    access(path, R_OK) == 0)
+		return 0;
+	return err_sys(err, "%s %s", option, path);
+}
+
 int
 easy_env_init(struct easy_env *env, const struct easy_settings *settings,
 	enum tls_use use, struct err *err)
@@ -103,7 +114,9 @@ easy_env_init(struct easy_env *env, const struct easy_settings *settings,
 	    url_parse(settings->proxy, "http", &env->proxy, err) != 0)
 		return err_in(err, "--proxy");
 	if (tls_roots_find(use, settings->cacert, settings->capath,
-	    &env->roots, err) != 0) {
+	    &env->roots, err) != 0 ||
+	    easy_check_file("--cert", settings->cert, err) != 0 ||
+	    easy_check_file("--key", settings->key, err) != 0) {
 		easy_env_release(env);
 		return -1;
 	}

@@ -811,6 +811,26 @@ names_may_begin_with_a_hyphen(void **state)
 }
 
 static void
+a_missing_certificate_is_told_before_the_first_request(void **state)
+{
+	static char missing[] = "/nonexistent/cert.pem";
+	struct easy_settings settings = plain;
+	struct err err = { 0 };
+	struct easy_env env;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		settings.cert = i == 0 ? missing : NULL;
+		settings.key = i == 1 ? missing : NULL;
+		assert_int_equal(easy_env_init(&env, &settings, TLS_SHARED,
+			&err), -1);
+		assert_non_null(strstr(err.text, missing));
+		assert_non_null(strstr(err.text, i == 0 ? "--cert" : "--key"));
+	}
+}
+
+static void
 ipv6_literals_need_no_pin(void **state)
 {
 	struct server six = { 0 };
@@ -1304,6 +1324,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pins_outlive_a_request_that_was_refused),
 	cmocka_unit_test(a_request_that_libcurl_refuses_is_over),
 	cmocka_unit_test(settings_that_libcurl_refuses_make_no_handle),
+	cmocka_unit_test(a_missing_certificate_is_told_before_the_first_request),
 	cmocka_unit_test(names_may_begin_with_a_hyphen),
 	cmocka_unit_test(ipv6_literals_need_no_pin),
 	cmocka_unit_test(ipv6_literals_can_be_pinned_elsewhere),
