@@ -37,6 +37,23 @@ limits_cpu(const struct report *report)
 		report->system_us, report) / (double)report->cores : 0;
 }
 
+/*
+ * Fetches wait for stages when the buffer is full, and the whole run does for
+ * work that the network did not hide.
+ */
+static double
+limits_held(const struct report *report, enum holdup why)
+{
+	const struct report_stages *stages = &report->stages;
+	int64_t us = report->held_us[why], alone_us = 0;
+
+	if (why == HOLDUP_STAGES && stages->hidden_us >= 0 &&
+	    stages->workers > 0)
+		alone_us = (stages->busy_us - stages->hidden_us) /
+			(int64_t)stages->workers;
+	return limits_share(us > alone_us ? us : alone_us, report);
+}
+
 static void
 limits_begin(struct buf *out, const char **before)
 {
@@ -91,7 +108,7 @@ limits_add_text(struct buf *out, const struct report *report)
 	limits_add_shortage(out, &before, counters->ports,
 		"local ports (ip_local_port_range)");
 	for (why = HOLDUP_NONE + 1; why < HOLDUP_COUNT; why++) {
-		share = limits_share(report->held_us[why], report);
+		share = limits_held(report, (enum holdup)why);
 		if (share < LIMITS_HELD || report->wall_us < LIMITS_SHORT)
 			continue;
 		limits_begin(out, &before);
@@ -114,6 +131,6 @@ limits_add_json(struct buf *out, const struct report *report)
 		counters->ports);
 	for (why = HOLDUP_NONE + 1; why < HOLDUP_COUNT; why++)
 		buf_printf(out, ",\"%s\":%.3f", holdup_name((enum holdup)why),
-			limits_share(report->held_us[why], report));
+			limits_held(report, (enum holdup)why));
 	buf_add_text(out, "},");
 }

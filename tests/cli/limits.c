@@ -43,6 +43,14 @@ static const struct limits_case cases[] = {
 	  "  held back by this client: names were waited for (DNS) (25 % of "
 	  "the time); records were not written fast enough (20 % of the "
 	  "time)\n", "what matters, and not the rest" },
+	{ { .wall_us = S, .stages = { .workers = 2, .busy_us = 2 * S,
+	    .hidden_us = S / 2 } },
+	  "  held back by this client: the stages had enough to do (75 % of "
+	  "the time)\n", "work that outlasts the network" },
+	{ { .wall_us = S, .stages = { .workers = 2, .busy_us = S,
+	    .hidden_us = S } }, "", "work that the network hid" },
+	{ { .wall_us = S, .stages = { .workers = 2, .busy_us = S,
+	    .hidden_us = -1 } }, "", "nobody knows how much it hid" },
 };
 
 static void
