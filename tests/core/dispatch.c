@@ -19,6 +19,7 @@
 #include "core/bed.h"
 #include "core/bodies.h"
 #include "core/body.h"
+#include "core/frontier.h"
 #include "core/service.h"
 #include "core/stats.h"
 #include "unit.h"
@@ -106,6 +107,9 @@ a_connection_is_kept_for_a_hop_that_is_due_there(void **state)
 	bed_open(&bed, "http://a/1\nhttp://b/1\n");
 	a = bed_next(&bed);
 	b = bed_next(&bed);
+	/* A list that goes on could bring another one. */
+	while (frontier_is_dry(bed.frontier))
+		sched_yield();
 	bed_reply(&bed, a, 302, "http://c/1");
 	bed_reply(&bed, b, 302, "http://c/2");
 	assert_ptr_equal(bed_next(&bed), a);
