@@ -40,23 +40,26 @@ known_plain(unsigned char c)
 	return plain[c];
 }
 
-/* The length of scheme://host[:port]; 0 where that is not how it begins. */
-static size_t
-known_origin_len(const char *text, size_t *ret_slot)
+/*
+ * The place of the origin that `text` begins with, scheme://host[:port], and
+ * its length; NULL where that is not how it begins.
+ */
+static struct url *
+known_place(struct known *known, const char *text, size_t *ret_len)
 {
 	uint32_t hash = 2166136261u;	/* FNV-1a */
 	size_t n;
 
-	if (memcmp(text, "http", 4) != 0)
-		return 0;
+	if (strncmp(text, "http", 4) != 0)
+		return NULL;
 	n = text[4] == 's' ? 5 : 4;
 	hash ^= (uint32_t)n;
-	if (text[n] != ':' || text[n + 1] != '/' || text[n + 2] != '/')
-		return 0;
+	if (strncmp(text + n, "://", 3) != 0)
+		return NULL;
 	for (n += 3; text[n] != '/' && text[n] != '?' && text[n] != '\0'; n++)
 		hash = (hash ^ (unsigned char)text[n]) * 16777619u;
-	*ret_slot = (hash ^ hash >> 16) & (KNOWN_SLOTS - 1);
-	return n;
+	*ret_len = n;
+	return &known->origins[(hash ^ hash >> 16) & (KNOWN_SLOTS - 1)];
 }
 
 /* Whether "/path?query" stays as it is: no dot may be a segment's first. */
@@ -93,17 +96,16 @@ known_free(struct known *known)
 }
 
 int
-known_parse(const struct known *known, const char *text, size_t len,
+known_parse(struct known *known, const char *text, size_t len,
 	struct url *ret)
 {
 	const struct url *origin;
-	size_t n, slot;
+	size_t n;
 
-	if (len < sizeof "http://" || len > PARTS_URL_MAX)
+	if (len > PARTS_URL_MAX)
 		return 0;
-	n = known_origin_len(text, &slot);
-	origin = &known->origins[slot];
-	if (n == 0 || origin->origin_len != n ||
+	origin = known_place(known, text, &n);
+	if (origin == NULL || origin->origin_len != n ||
 	    memcmp(origin->text, text, n) != 0 ||
 	    !known_stays(text + n, len - n))
 		return 0;
@@ -116,14 +118,12 @@ void
 known_add(struct known *known, const char *text, const struct url *url)
 {
 	struct url *origin;
-	size_t n, slot;
+	size_t n;
 
-	n = strlen(text) < sizeof "http://" ? 0 :
-		known_origin_len(text, &slot);
-	if (n == 0 || url->origin_len != n || url->userpwd != NULL ||
+	origin = known_place(known, text, &n);
+	if (origin == NULL || url->origin_len != n || url->userpwd != NULL ||
 	    memcmp(url->text, text, n) != 0)
 		return;
-	origin = &known->origins[slot];
 	url_release(origin);
 	*origin = *url;
 	origin->text = mem_strndup(url->text, n);

@@ -19,7 +19,7 @@ void known_free(struct known *known);	/* NULL is fine */
  * 1: *ret is what url_parse() makes of `text`, a string of `len` bytes; the
  * caller's to release. 0: url_parse() must be asked.
  */
-int known_parse(const struct known *known, const char *text, size_t len,
+int known_parse(struct known *known, const char *text, size_t len,
 	struct url *ret);
 /* Remembers what url_parse() made of `text`. */
 void known_add(struct known *known, const char *text, const struct url *url);
