@@ -28,8 +28,7 @@ struct lines {
 	char *data;
 	size_t start, scanned, end, size;
 	uint64_t number;
-	int skipping;		/* inside a line that is too long */
-	size_t skipped;		/* of it */
+	size_t skipped;		/* of a line that is too long; 0: it is not */
 	int ended;
 };
 
@@ -86,15 +85,13 @@ lines_fill(struct lines *lines, struct err *err)
 {
 	ssize_t got;
 
-	if (lines->skipping || lines->end - lines->start > lines->max) {
-		lines->skipping = 1;
+	if (lines->skipped > 0 || lines->end - lines->start > lines->max) {
 		lines->skipped += lines->end - lines->start;
 		lines->start = lines->scanned = lines->end = 0;
 		/* It may have no end, as that of /dev/zero. */
 		if (lines->skipped > LINES_PATIENCE &&
-		    reader_hurried(lines->reader))
-			return err_set(err, ERR_INTERRUPTED,
-				"not waited for");
+		    reader_hurried(lines->reader, err) != 0)
+			return -1;
 	}
 	lines_make_room(lines);
 	got = reader_read(lines->reader, lines->data + lines->end,
@@ -111,17 +108,16 @@ lines_take(struct lines *lines, size_t nl, struct line *ret)
 {
 	size_t start = lines->start;
 
-	if (lines->number == 1 && !lines->skipping && nl - start >= 3 &&
+	if (lines->number == 1 && lines->skipped == 0 && nl - start >= 3 &&
 	    memcmp(lines->data + start, "\xef\xbb\xbf", 3) == 0)
 		start += 3;
 	ret->number = lines->number;
-	ret->too_long = lines->skipping || nl - start > lines->max;
+	ret->too_long = lines->skipped > 0 || nl - start > lines->max;
 	if (ret->too_long)
 		start = nl;
 	ret->text = lines->data + start;
 	ret->len = nl - start;
 	ret->text[ret->len] = '\0';
-	lines->skipping = 0;
 	lines->skipped = 0;
 	lines->start = lines->scanned = nl + 1;
 	if (lines->start > lines->end)
@@ -148,7 +144,7 @@ lines_next(struct lines *lines, struct line *ret, struct err *err)
 			return -1;
 		lines->ended = rc == 0;
 	}
-	if (lines->start == lines->end && !lines->skipping)
+	if (lines->start == lines->end && lines->skipped == 0)
 		return 0;
 	lines_take(lines, lines->end, ret);
 	return 1;

@@ -63,18 +63,18 @@ reader_free(struct reader *reader)
 	free(reader);
 }
 
-int
-reader_hurried(const struct reader *reader)
-{
-	struct pollfd hurry = { .fd = reader->hurry_fd, .events = POLLIN };
-
-	return poll(&hurry, 1, 0) > 0;
-}
-
 static int
 reader_give_up(struct err *err)
 {
 	return err_set(err, ERR_INTERRUPTED, "not waited for");
+}
+
+int
+reader_hurried(const struct reader *reader, struct err *err)
+{
+	struct pollfd hurry = { .fd = reader->hurry_fd, .events = POLLIN };
+
+	return poll(&hurry, 1, 0) > 0 ? reader_give_up(err) : 0;
 }
 
 /* A pipe may keep us waiting for ever, unless there is hurry. */
@@ -175,8 +175,8 @@ reader_next_member(struct reader *reader, struct err *err)
 			reader->at++;
 		if (reader->at < reader->len)
 			break;
-		if (reader_hurried(reader))
-			return reader_give_up(err);
+		if (reader_hurried(reader, err) != 0)
+			return -1;
 		got = reader_fill(reader, err);
 		if (got <= 0)
 			return (int)got;

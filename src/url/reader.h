@@ -30,7 +30,8 @@ void reader_free(struct reader *reader);
  * all bytes in front of the damage were handed out.
  */
 ssize_t reader_read(struct reader *reader, char *p, size_t n, struct err *err);
-/* Whether there is hurry: for who would read on and on without a use for it. */
-int reader_hurried(const struct reader *reader);
+/* -1 with ERR_INTERRUPTED where there is hurry: for who would read on and on
+ * without a use for it. */
+int reader_hurried(const struct reader *reader, struct err *err);
 
 #endif
