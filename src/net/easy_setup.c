@@ -135,7 +135,6 @@ easy_set_reuse(struct easy *easy, const struct fetch_request *request)
 
 	if (single) {
 		EASY_SET(easy, CURLOPT_FRESH_CONNECT, 1L);
-		EASY_SET(easy, CURLOPT_PIPEWAIT, 0L);
 		easy->custom = 1;
 	}
 	EASY_SET(easy, CURLOPT_FORBID_REUSE,
