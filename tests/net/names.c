@@ -784,6 +784,26 @@ a_closed_connection_fails_nobody_else(void **state)
 }
 
 /* Among servers of which one fails whatever comes by TCP. */
+/* With a second server behind the first, the caller's to free like *ret. */
+static struct responder *
+stage_open_two(struct stage *stage, int family, char **ret)
+{
+	struct responder *second;
+
+	stage_open(stage, (struct names_settings){ 0 });
+	second = responder_new(stage->base);
+	names_free(stage->names);
+	*ret = mem_printf("%s,127.0.0.1:%u", stage->servers,
+		(unsigned)responder_port(second));
+	stage->names = names_new(&(struct names_settings){
+		.servers = *ret, .hosts_path = NO_HOSTS, .concurrency = 5,
+		.timeout_us = 60 * CLOCK_SECOND, .cache_max = 100,
+		.family = family }, NULL);
+	names_assume_ipv6(stage->names, 1);
+	assert_int_equal(names_attach(stage->names, stage->base, NULL), 0);
+	return second;
+}
+
 static void
 truncation_is_overcome_with_several_servers(void **state)
 {
@@ -792,16 +812,7 @@ truncation_is_overcome_with_several_servers(void **state)
 	char *servers;
 
 	(void)state;
-	stage_open(&stage, (struct names_settings){ 0 });
-	second = responder_new(stage.base);
-	names_free(stage.names);
-	servers = mem_printf("%s,127.0.0.1:%u", stage.servers,
-		(unsigned)responder_port(second));
-	stage.names = names_new(&(struct names_settings){
-		.servers = servers, .hosts_path = NO_HOSTS, .concurrency = 5,
-		.timeout_us = 60 * CLOCK_SECOND, .cache_max = 100 }, NULL);
-	names_assume_ipv6(stage.names, 1);
-	assert_int_equal(names_attach(stage.names, stage.base, NULL), 0);
+	second = stage_open_two(&stage, 0, &servers);
 	responder_serve(second);
 	assert_answer(&stage, "cutok.test", NAMES_OK, "[::1],127.0.0.1");
 	responder_refuse(stage.responder);
@@ -918,16 +929,7 @@ a_failing_first_server_hides_no_other(void **state)
 	char *servers;
 
 	(void)state;
-	stage_open(&stage, (struct names_settings){ 0 });
-	second = responder_new(stage.base);
-	names_free(stage.names);
-	servers = mem_printf("%s,127.0.0.1:%u", stage.servers,
-		(unsigned)responder_port(second));
-	stage.names = names_new(&(struct names_settings){
-		.servers = servers, .hosts_path = NO_HOSTS, .concurrency = 5,
-		.timeout_us = 60 * CLOCK_SECOND, .cache_max = 100,
-		.family = 4 }, NULL);
-	assert_int_equal(names_attach(stage.names, stage.base, NULL), 0);
+	second = stage_open_two(&stage, 4, &servers);
 	assert_answer(&stage, "refused.test", NAMES_REFUSED, NULL);
 	assert_true(responder_asked(second, 4) > 0);
 	assert_answer(&stage, "servfail.test", NAMES_SERVFAIL, NULL);
