@@ -304,7 +304,7 @@ begin() {
 		lines)
 			[ "$(wc -l <records)" -eq 26 ]
 			[ "$(grep -c flaky records)" -eq 5 ]
-			[ "$(grep -c 503 records)" -eq 0 ]
+			[ "$(grep -c "^503 " records)" -eq 0 ]
 			;;
 		esac
 		[ "$(find out -type f | wc -l)" -eq 25 ]
