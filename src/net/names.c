@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +30,18 @@
 #define NAMES_LEN_MAX 253	/* RFC 1035, without the root's dot */
 #define NAMES_LABEL_MAX 63
 
+/*
+ * What this machine said last: it says the same again, and a list mostly goes
+ * on with the host it was at.
+ */
+struct names_last {
+	pthread_mutex_t lock;
+	char host[NAMES_LEN_MAX];
+	size_t len;
+	uint16_t port;
+	struct addrs *addrs;	/* NULL: it has said nothing yet */
+};
+
 struct names {
 	char *servers;
 	size_t concurrency;
@@ -37,6 +50,7 @@ struct names {
 	int ipv6;		/* whether to ask for AAAA; -1: probe */
 	struct pins *pins;
 	struct hosts *hosts;
+	struct names_last last;
 	struct names_cache cache;
 	struct asks *asks;	/* NULL while on no base */
 	_Atomic uint64_t sent, hits;
@@ -165,6 +179,38 @@ names_local(const struct names *names, const char *host, size_t len,
 	return NAMES_PENDING;
 }
 
+static struct addrs *
+names_last_get(struct names_last *last, const char *host, size_t len,
+	uint16_t port)
+{
+	struct addrs *addrs = NULL;
+
+	pthread_mutex_lock(&last->lock);
+	if (last->addrs != NULL && last->len == len && last->port == port &&
+	    memcmp(last->host, host, len) == 0)
+		addrs = addrs_ref(last->addrs);
+	pthread_mutex_unlock(&last->lock);
+	return addrs;
+}
+
+static void
+names_last_set(struct names_last *last, const char *host, size_t len,
+	uint16_t port, struct addrs *addrs)
+{
+	struct addrs *old;
+
+	if (len > sizeof last->host)
+		return;
+	pthread_mutex_lock(&last->lock);
+	old = last->addrs;
+	last->addrs = addrs_ref(addrs);
+	memcpy(last->host, host, len);
+	last->len = len;
+	last->port = port;
+	pthread_mutex_unlock(&last->lock);
+	addrs_unref(old);
+}
+
 static size_t
 names_trim(const char *host, size_t len)
 {
@@ -176,8 +222,17 @@ names_cached(struct names *names, const char *host, size_t host_len,
 	uint16_t port, struct addrs **ret)
 {
 	size_t len = names_trim(host, host_len);
-	enum names_status status = names_local(names, host, len, port, ret);
+	struct addrs *again;
+	enum names_status status;
 
+	again = names_last_get(&names->last, host, len, port);
+	if (again != NULL) {
+		*ret = again;
+		return NAMES_OK;
+	}
+	status = names_local(names, host, len, port, ret);
+	if (status == NAMES_OK)
+		names_last_set(&names->last, host, len, port, *ret);
 	if (status != NAMES_PENDING)
 		return status;
 	status = names_cache_get(&names->cache, host, len, clock_us(), ret);
@@ -236,6 +291,7 @@ names_new(const struct names_settings *settings, struct err *err)
 		.family = settings->family,
 		.ipv6 = -1,
 	};
+	pthread_mutex_init(&names->last.lock, NULL);
 	names_cache_init(&names->cache, settings->cache_max);
 	names->servers = settings->servers != NULL ?
 		servers_read(settings->servers, err) : servers_system();
@@ -257,6 +313,8 @@ names_free(struct names *names)
 	if (names == NULL)
 		return;
 	names_detach(names);
+	addrs_unref(names->last.addrs);
+	pthread_mutex_destroy(&names->last.lock);
 	names_cache_release(&names->cache);
 	hosts_free(names->hosts);
 	pins_free(names->pins);

@@ -338,6 +338,40 @@ a_late_family_is_not_waited_for_but_kept(void **state)
 	stage_close(&stage);
 }
 
+/* The last answer is kept, and is given to nobody else. */
+static void
+what_was_said_last_is_said_of_nothing_else(void **state)
+{
+	char first[] = "pinned.test:80:192.0.2.1";
+	char second[] = "pinned.test:81:192.0.2.2";
+	char *resolve[] = { first, second };
+	static const struct {
+		const char *host;
+		uint16_t port;
+		const char *text;
+	} rows[] = {
+		{ "192.0.2.7", 80, "192.0.2.7" },
+		{ "192.0.2.8", 80, "192.0.2.8" },
+		{ "192.0.2.77", 80, "192.0.2.77" },
+		{ "192.0.2.7", 80, "192.0.2.7" },
+		{ "pinned.test", 80, "192.0.2.1" },
+		{ "pinned.test", 81, "192.0.2.2" },
+		{ "pinned.test.", 81, "192.0.2.2" },
+		{ "pinned.test", 80, "192.0.2.1" },
+		{ "localhost", 80, "127.0.0.1,[::1]" },
+	};
+	struct stage stage;
+	size_t i;
+
+	(void)state;
+	stage_open(&stage, (struct names_settings){ .resolve = resolve,
+		.n_resolve = 2 });
+	for (i = 0; i < 2 * sizeof rows / sizeof *rows; i++)
+		assert_known(&stage, rows[i / 2].host, rows[i / 2].port,
+			NAMES_OK, rows[i / 2].text);
+	stage_close(&stage);
+}
+
 static void
 a_late_family_within_the_delay_is_waited_for(void **state)
 {
@@ -1025,6 +1059,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(what_is_known_is_told_later_too),
 	cmocka_unit_test(only_so_many_are_asked_at_once_and_in_order),
 	cmocka_unit_test(a_late_family_is_not_waited_for_but_kept),
+	cmocka_unit_test(what_was_said_last_is_said_of_nothing_else),
 	cmocka_unit_test(a_late_family_within_the_delay_is_waited_for),
 	cmocka_unit_test(unwanted_families_are_not_asked_for),
 	cmocka_unit_test(who_cancels_is_never_told),
