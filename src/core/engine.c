@@ -111,10 +111,6 @@ engine_fill(struct engine_loop *loop)
 	event_base_loopbreak(loop->base);
 }
 
-/*
- * The next one begins right here: the socket that is given up and the one that
- * is asked for are mostly the same, and in one round that comes to no call.
- */
 static void
 engine_done(void *arg, struct fetch *fetch)
 {
@@ -123,7 +119,16 @@ engine_done(void *arg, struct fetch *fetch)
 
 	hooks->done(hooks->arg, LIST_ENTRY(fetch, struct job, fetch));
 	loop->n--;
-	engine_fill(loop);
+}
+
+/*
+ * The next ones begin right here: the sockets that are given up and those that
+ * are asked for are mostly the same, and in one round that comes to no call.
+ */
+static void
+engine_more(void *arg)
+{
+	engine_fill(arg);
 }
 
 static void
@@ -264,6 +269,7 @@ engine_open_loop(struct engine *engine, struct err *err)
 		.concurrency = loop->max,
 		.others = engine->n_loops - 1,
 		.done = engine_done,
+		.more = engine_more,
 		.arg = loop,
 	}, err);
 	if (loop->multi == NULL)

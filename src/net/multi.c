@@ -37,6 +37,13 @@
 #define MULTI_SHARD_MAX 150
 #define MULTI_SHARD 100
 
+/*
+ * Fetches handed over at once: what is done with them, what is chosen next and
+ * what libcurl does to start it are each a good part of a processor's
+ * instruction cache, and a handle is soon no longer in the one for data.
+ */
+#define MULTI_ROUND 16
+
 struct multi {
 	struct multi_args args;
 	struct shard *shards;
@@ -47,9 +54,12 @@ struct multi {
 	struct event patience;	/* for those */
 	struct list idle;	/* slots without: the last used first, so that
 				 * its pinned name is likely the next one's */
-	struct list over;	/* fetches that libcurl has no part in: nothing
-				 * is asked for, or it cannot be */
+	struct list over;	/* fetches to be handed over: they are done, or
+				 * libcurl never had a part in them */
+	size_t n_over;
 	struct event ending;	/* of those */
+	int ending_now;		/* they are being handed over */
+	struct list due;	/* shards that were given something to start */
 };
 
 /* A handle, its place in the lists, and the shard that it is in, if any. */
@@ -61,6 +71,65 @@ struct multi_slot {
 };
 
 /* --- what is finished --- */
+
+/* Gives libcurl what was added to its shards, without the timer's round. */
+static void
+multi_start_due(struct multi *multi)
+{
+	struct list due, *node;
+
+	list_init(&due);
+	list_splice(&due, &multi->due);
+	while ((node = list_pop(&due)) != NULL)
+		shard_start(LIST_ENTRY(node, struct shard, due));
+}
+
+static void
+multi_hand_over(struct multi *multi)
+{
+	struct list over, *node;
+
+	list_init(&over);
+	list_splice(&over, &multi->over);
+	multi->n_over = 0;
+	multi->ending_now = 1;
+	while ((node = list_pop(&over)) != NULL)
+		multi->args.done(multi->args.arg,
+			LIST_ENTRY(node, struct fetch, node));
+	multi->args.more(multi->args.arg);
+	multi_start_due(multi);
+	multi->ending_now = 0;
+}
+
+static void
+multi_on_ending(evutil_socket_t fd, short what, void *arg)
+{
+	struct multi *multi = arg;
+
+	(void)fd;
+	(void)what;
+	/* They may have been enough to be handed over meanwhile. */
+	if (multi->n_over > 0)
+		multi_hand_over(multi);
+}
+
+/*
+ * To be handed over in this round of the loop, and with others. What ends
+ * while that is done has to wait for the next round: a list whose every fetch
+ * fails at once must not keep the loop from all else.
+ */
+static void
+multi_end(struct multi *multi, struct fetch *fetch)
+{
+	static const struct timeval next_round = { 0 };
+
+	list_push(&multi->over, &fetch->node);
+	multi->n_over++;
+	if (multi->ending_now)
+		evtimer_add(&multi->ending, &next_round);
+	else if (multi->n_over == 1)
+		event_active(&multi->ending, EV_TIMEOUT, 0);
+}
 
 /* libcurl lets go of it; the fetch is still the slot's. */
 static void
@@ -80,7 +149,9 @@ multi_finish(struct multi_slot *slot, CURLcode code)
 	struct fetch *fetch = easy_fetch(slot->easy);
 
 	multi_leave(slot, code);
-	multi->args.done(multi->args.arg, fetch);
+	multi_end(multi, fetch);
+	if (multi->n_over >= MULTI_ROUND && !multi->ending_now)
+		multi_hand_over(multi);
 }
 
 static void
@@ -182,14 +253,6 @@ multi_slots_free(struct list *slots)
 	}
 }
 
-/* Done, but from the loop and not from inside multi_add(). */
-static void
-multi_end(struct multi *multi, struct fetch *fetch)
-{
-	list_push(&multi->over, &fetch->node);
-	event_active(&multi->ending, EV_TIMEOUT, 0);
-}
-
 static void
 multi_fail(struct multi *multi, struct fetch *fetch)
 {
@@ -199,21 +262,6 @@ multi_fail(struct multi *multi, struct fetch *fetch)
 		fetch->reply.errormsg =
 			mem_strdup(curl_easy_strerror(fetch->reply.code));
 	multi_end(multi, fetch);
-}
-
-static void
-multi_on_ending(evutil_socket_t fd, short what, void *arg)
-{
-	struct multi *multi = arg;
-	struct list over, *node;
-
-	(void)fd;
-	(void)what;
-	list_init(&over);
-	list_splice(&over, &multi->over);
-	while ((node = list_pop(&over)) != NULL)
-		multi->args.done(multi->args.arg,
-			LIST_ENTRY(node, struct fetch, node));
 }
 
 /*
@@ -268,6 +316,8 @@ multi_add(struct multi *multi, struct fetch *fetch)
 		return;
 	}
 	list_push(&multi->busy, &slot->node);
+	if (list_empty(&slot->shard->due))
+		list_push(&multi->due, &slot->shard->due);
 }
 
 void
@@ -289,6 +339,7 @@ multi_cancel(struct multi *multi)
 		fetch->reply.refusal = FETCH_CANCELLED;
 		multi->args.done(multi->args.arg, fetch);
 	}
+	multi->args.more(multi->args.arg);
 }
 
 /* --- life --- */
@@ -369,9 +420,9 @@ multi_new(const struct multi_args *args, struct err *err)
 	list_init(&multi->paused);
 	list_init(&multi->idle);
 	list_init(&multi->over);
+	list_init(&multi->due);
 	evtimer_assign(&multi->patience, args->base, multi_on_patience, multi);
-	event_assign(&multi->ending, args->base, -1, 0, multi_on_ending,
-		multi);
+	evtimer_assign(&multi->ending, args->base, multi_on_ending, multi);
 	if (multi_open_shards(multi, err) == 0)
 		return multi;
 	multi_free(multi);

@@ -27,6 +27,9 @@ struct multi_args {
 	size_t others;		/* multis that this one shares the process's
 				 * descriptors with */
 	multi_done_fn *done;
+	/* Called after `done`, once for all that were done together: the time
+	 * to add others. */
+	void (*more)(void *arg);
 	void *arg;
 };
 

@@ -48,17 +48,22 @@ shard_on_socket(evutil_socket_t fd, short what, void *arg)
 	shard_drain(shard);
 }
 
-static void
-shard_on_timer(evutil_socket_t fd, short what, void *arg)
+void
+shard_start(struct shard *shard)
 {
-	struct shard *shard = arg;
 	int running;
 
-	(void)fd;
-	(void)what;
 	curl_multi_socket_action(shard->curlm, CURL_SOCKET_TIMEOUT, 0,
 		&running);
 	shard_drain(shard);
+}
+
+static void
+shard_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	shard_start(arg);
 }
 
 static int
@@ -174,6 +179,7 @@ shard_init(struct shard *shard, const struct shard_args *args,
 		return err_set(err, ERR_SYSTEM,
 			"libcurl cannot make a multi handle");
 	list_init(&shard->spare);
+	list_init(&shard->due);
 	evtimer_assign(&shard->timer, shard->base, shard_on_timer, shard);
 	shard_set_up(shard, args);
 	return 0;

@@ -21,6 +21,7 @@ struct shard {
 	struct list spare;	/* watches without a socket: libcurl gives one
 				 * up and asks for one with every fetch */
 	size_t n;		/* handles in it */
+	struct list due;	/* the owner's: who has something to start */
 	void (*done)(void *arg, void *curl, int code);
 	void *arg;
 };
@@ -43,8 +44,11 @@ int shard_init(struct shard *shard, const struct shard_args *args,
 /* No handle is in it any more. */
 void shard_release(struct shard *shard);
 
-/* Starts the handle, a CURL *, from the loop; -1: libcurl does not take it. */
+/* Starts the handle, a CURL *, in the loop's next round or with the next
+ * shard_start(); -1: libcurl does not take it. */
 int shard_add(struct shard *shard, void *curl);
 void shard_remove(struct shard *shard, void *curl);
+/* Has what was added begin at once; from the loop. */
+void shard_start(struct shard *shard);
 
 #endif

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 
 #include "base/clock.h"
@@ -20,7 +21,6 @@
 #include "server.h"
 #include "unit.h"
 
-
 static char agent[] = "agent/1";
 
 struct stage {
@@ -30,6 +30,8 @@ struct stage {
 	struct multi *multi;
 	struct fetch *fetches;
 	size_t n, begun, done, busy, busiest, slots;
+	size_t rounds;		/* that more were asked for */
+	unsigned flags;		/* of every fetch */
 	size_t ok, failed, cancelled;
 	size_t not_written, too_late;
 	const char *path;
@@ -58,6 +60,7 @@ static struct crowd {
 	size_t n, most;
 } crowds[CROWDS];
 static size_t n_handles;	/* that were made */
+static size_t n_waits;		/* of loops, for their sockets */
 
 static void *
 real(const char *name)
@@ -111,6 +114,20 @@ curl_multi_remove_handle(CURLM *multi, CURL *easy)
 	}
 	count_crowd(multi, -1);
 	return remove(multi, easy);
+}
+
+int
+epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
+{
+	static int (*wait)(int, struct epoll_event *, int, int);
+	void *found;
+
+	if (wait == NULL) {
+		found = real("epoll_wait");
+		memcpy(&wait, &found, sizeof wait);
+	}
+	n_waits++;
+	return wait(fd, events, max, timeout);
 }
 
 CURL *
@@ -168,7 +185,7 @@ begin(struct stage *stage)
 	stage->begun++;
 	assert_int_equal(url_parse(text, NULL, &fetch->request.url, NULL), 0);
 	free(text);
-	fetch->request.flags = FETCH_TRUSTED | FETCH_REUSE;
+	fetch->request.flags = FETCH_TRUSTED | FETCH_REUSE | stage->flags;
 	fetch->request.addrs = addrs_new(&loopback, 1);
 	/* So that many handles are reset between two fetches. */
 	fetch->request.method = stage->begun % 3 == 0 ? "DELETE" : NULL;
@@ -209,17 +226,26 @@ on_done(void *arg, struct fetch *fetch)
 		stage->failed++;
 	if (fetch->reply.code != CURLE_OK)
 		assert_non_null(fetch->reply.errormsg);
-	else
+	else if (!(stage->flags & FETCH_NOTHING))
 		assert_int_equal(fetch->reply.response_code, 200);
 	stage->connects += fetch->reply.num_connects;
 	stage->sockets += fetch->reply.sockets;
 	fetch_release(fetch);
 	stage->done++;
 	stage->busy--;
-	if (stage->begun < stage->n)
-		begin(stage);
 	if (stage->done == stage->n)
 		event_base_loopbreak(stage->base);
+}
+
+static void
+on_more(void *arg)
+{
+	struct stage *stage = arg;
+
+	assert_false(stage->inside);
+	stage->rounds++;
+	while (stage->begun < stage->n && stage->busy < stage->slots)
+		begin(stage);
 }
 
 static const struct easy_settings plain = {
@@ -243,7 +269,7 @@ stage_begin(struct stage *stage, size_t n, size_t slots, const char *path)
 	stage->base = loop_new(LOOP_CHANGELIST, &err);
 	stage->multi = multi_new(&(struct multi_args){
 		.base = stage->base, .env = &stage->env, .concurrency = slots,
-		.done = on_done, .arg = stage,
+		.done = on_done, .more = on_more, .arg = stage,
 	}, &err);
 	assert_non_null(stage->multi);
 	while (stage->begun < n && stage->busy < slots)
@@ -434,6 +460,59 @@ kept_connections_leave_room_for_fetches(void **state)
 	assert_int_equal(stage.ok, 1000);
 	stage_close(&stage);
 	setrlimit(RLIMIT_NOFILE, &before);
+}
+
+/* A request goes out in the round that the reply before it came in. */
+static void
+a_reply_is_followed_by_a_request_at_once(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_open_at(&stage, 1, 500, 1, "/bytes/100");
+	n_waits = 0;
+	run(&stage);
+	assert_int_equal(stage.ok, 500);
+	assert_in_range(n_waits, 500, 700);
+	stage_close(&stage);
+}
+
+static void
+what_ends_together_is_handed_over_together(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 1,
+		.flags = FETCH_NOTHING };
+
+	(void)state;
+	stage_begin(&stage, 120, 40, "/");
+	run(&stage);
+	assert_int_equal(stage.ok, 120);
+	assert_int_equal(stage.rounds, 3);
+	stage_close(&stage);
+}
+
+static void
+stop(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
+/* Signals, names and time-outs have their turn. */
+static void
+fetches_that_end_at_once_leave_others_the_loop(void **state)
+{
+	struct stage stage = { .settings = plain, .hosts = 1,
+		.flags = FETCH_NOTHING };
+	const struct timeval soon = { .tv_usec = 1000 };
+
+	(void)state;
+	stage_begin(&stage, 100000, 10, "/");
+	event_base_once(stage.base, -1, EV_TIMEOUT, stop, stage.base, &soon);
+	run(&stage);
+	assert_in_range(stage.done, 0, stage.n - 1);
+	stage_close(&stage);
 }
 
 static void
@@ -702,6 +781,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_place_that_is_free_has_a_connection),
 	cmocka_unit_test(many_hosts_keep_their_connections),
 	cmocka_unit_test(kept_connections_leave_room_for_fetches),
+	cmocka_unit_test(a_reply_is_followed_by_a_request_at_once),
+	cmocka_unit_test(what_ends_together_is_handed_over_together),
+	cmocka_unit_test(fetches_that_end_at_once_leave_others_the_loop),
 	cmocka_unit_test(failures_come_back_like_replies),
 	cmocka_unit_test(what_libcurl_refuses_comes_back_from_the_loop),
 	cmocka_unit_test(a_request_that_cannot_be_set_up_comes_back_too),
