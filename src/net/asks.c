@@ -9,13 +9,9 @@
  * until c-ares has let go of its questions; an address that comes then still
  * goes into the cache.
  *
- * Silence may be the affair of one name or that of dead servers, and those
- * shall cost their time once and not once a name. So while no server says
- * anything about any name, one that waits gives up its place early to those
- * that come after it; where very many wait so, few of the next are asked for
- * until somebody is answered. And those that begin after names have waited to
- * their end in such silence have half their time, then a quarter and so on.
- * Any answer, a late one too, makes all as it was.
+ * While no server says anything about any name (net/silence), one that waits
+ * gives up its place early to those that come after it, and where very many
+ * wait so, few of the next are asked for until somebody is answered.
  */
 #include "config.h"
 
@@ -31,16 +27,13 @@
 #include "net/asks.h"
 #include "net/dns.h"
 #include "net/names_cache.h"
+#include "net/silence.h"
 
 #define ASKS_DELAY_US (50 * CLOCK_MS)	/* RFC 8305 section 3 */
 /* Lingering questions a slot; beyond, nobody seems to answer them. */
 #define ASKS_LINGER_MAX 4
 /* Beyond, one place in so many is still used, to see whether that ends. */
 #define ASKS_PROBE 8
-/* What part of its time a name may hold its place and nothing be heard. */
-#define ASKS_SHARE 4
-/* However long nobody has said anything: more than an answer usually takes. */
-#define ASKS_PATIENCE_MIN (200 * CLOCK_MS)
 
 enum ask_state {
 	ASK_QUEUED,
@@ -86,10 +79,7 @@ struct asks {
 	struct heap due;
 	int64_t armed_us;	/* what the timer is set to; 0: nothing */
 	size_t running, lingering;	/* names; questions without a place */
-	uint64_t heard;		/* dns_heard() when last looked at */
-	unsigned unheard;	/* names since whose places saw no answer to
-				 * any name */
-	unsigned halvings;	/* of the time for names that begin now */
+	struct silence silence;
 	struct event *timer, *telling;
 };
 
@@ -164,21 +154,6 @@ ask_decide(struct ask *ask)
 	ask->until_us = clock_us() + names_cache_life_us(ask->status, ttl_s);
 }
 
-static int64_t
-asks_share(const struct asks *asks, int64_t us)
-{
-	if (us < ASKS_PATIENCE_MIN)
-		us = ASKS_PATIENCE_MIN;
-	return us < asks->settings.timeout_us ? us : asks->settings.timeout_us;
-}
-
-/* How long a name waits that begins now. */
-static int64_t
-asks_patience(const struct asks *asks)
-{
-	return asks_share(asks, asks->settings.timeout_us >> asks->halvings);
-}
-
 /* Gives up its place; what is open stays so. */
 static void
 ask_yield(struct ask *ask)
@@ -191,7 +166,7 @@ ask_yield(struct ask *ask)
 	asks->running--;
 	asks->lingering += ask->open;
 	if (ask->heard == dns_heard(asks->dns))
-		asks->unheard++;
+		silence_met(&asks->silence);
 	event_active(asks->telling, EV_TIMEOUT, 0);
 }
 
@@ -202,12 +177,9 @@ ask_settle(struct ask *ask)
 	struct asks *asks = ask->asks;
 
 	ask_decide(ask);
-	/* The first of those that had as much time speaks for them all. */
 	if (ask->status == NAMES_TIMEOUT &&
-	    ask->heard == dns_heard(asks->dns) &&
-	    ask->halvings == asks->halvings &&
-	    asks_patience(asks) > ASKS_PATIENCE_MIN)
-		asks->halvings++;
+	    ask->heard == dns_heard(asks->dns))
+		silence_endured(&asks->silence, ask->halvings);
 	ask_yield(ask);
 	list_remove(&ask->link);	/* it may be idle */
 	ask->state = ASK_SETTLED;
@@ -318,16 +290,10 @@ ask_answered(void *arg, const struct dns_answer *answer)
 		ask_hasten(ask);
 }
 
-/* Whether nobody answers, as far as is known. */
 static int
 asks_deaf(struct asks *asks)
 {
-	uint64_t heard = dns_heard(asks->dns);
-
-	if (heard != asks->heard)
-		asks->unheard = asks->halvings = 0;
-	asks->heard = heard;
-	return asks->unheard > 0;
+	return silence_lasts(&asks->silence, dns_heard(asks->dns));
 }
 
 static int
@@ -348,23 +314,15 @@ asks_quiet(struct asks *asks)
 	return asks->running >= probes || !asks_few(asks, 2);
 }
 
-/* How long it holds its place, if nothing is heard. */
-static int64_t
-asks_stay(const struct asks *asks)
-{
-	return asks_share(asks, asks->settings.timeout_us / ASKS_SHARE /
-		(1 + (int64_t)asks->unheard));
-}
-
 static void
 ask_begin(struct ask *ask, enum ask_state state)
 {
 	struct asks *asks = ask->asks;
 
 	ask->state = state;
-	ask->heard = asks->heard;
-	ask->halvings = asks->halvings;
-	ask->end_us = clock_us() + asks_patience(asks);
+	ask->heard = asks->silence.heard;
+	ask->halvings = asks->silence.halvings;
+	ask->end_us = clock_us() + silence_patience_us(&asks->silence);
 }
 
 /* Waits for a sign of life before it is asked for. */
@@ -384,7 +342,7 @@ ask_start(struct ask *ask)
 	const struct asks_settings *settings = &asks->settings;
 	int ipv4 = settings->ipv4;
 	int ipv6 = settings->ipv6 && (asks_few(asks, 1) || !ipv4);
-	int64_t due_us = clock_us() + asks_stay(asks);
+	int64_t due_us = clock_us() + silence_stay_us(&asks->silence);
 
 	ask_begin(ask, ASK_RUNNING);
 	asks->running++;
@@ -567,7 +525,10 @@ asks_new(const struct asks_settings *settings, struct err *err)
 {
 	struct asks *asks = mem_alloc(sizeof *asks);
 
-	*asks = (struct asks){ .settings = *settings };
+	*asks = (struct asks){
+		.settings = *settings,
+		.silence = { .timeout_us = settings->timeout_us },
+	};
 	if (asks->settings.concurrency == 0)
 		asks->settings.concurrency = 1;
 	map_init(&asks->map);
