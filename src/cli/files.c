@@ -8,9 +8,7 @@
 
 #include "base/log.h"
 #include "cli/files.h"
-
-/* Lists, outputs, loops, wake-ups, name servers, and idle connections. */
-#define FILES_SPARE 40
+#include "core/run.h"
 
 size_t
 files_limit(size_t wanted, size_t each)
@@ -27,8 +25,8 @@ files_limit(size_t wanted, size_t each)
 	}
 	if (limit.rlim_cur == RLIM_INFINITY)
 		return wanted;
-	room = limit.rlim_cur > FILES_SPARE + each ?
-		((size_t)limit.rlim_cur - FILES_SPARE) / each : 1;
+	room = limit.rlim_cur > RUN_SPARE_FILES + each ?
+		((size_t)limit.rlim_cur - RUN_SPARE_FILES) / each : 1;
 	/* For every hundred fetches a loop has two of libcurl's own. */
 	room -= room / 100 * 2;
 	if (room >= wanted)

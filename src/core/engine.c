@@ -14,7 +14,9 @@
 #include <event2/event_struct.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "core/engine.h"
 #include "core/job.h"
@@ -27,6 +29,9 @@
 
 /* Jobs asked for at once: more would hold the run's lock for too long. */
 #define ENGINE_BATCH 64
+/* Descriptors of a loop that is not the first: its epoll, two that wake it,
+ * and libcurl's. */
+#define ENGINE_LOOP_FILES 5
 
 struct engine_loop {
 	struct engine *engine;
@@ -305,6 +310,27 @@ engine_open_and_serve(struct engine *engine, struct err *err)
 	return rc;
 }
 
+/* How many of the loops there may be: each has a job and its descriptors. */
+static size_t
+engine_loops(const struct run *run, size_t wanted)
+{
+	size_t taken = RUN_SPARE_FILES + run_concurrency(run), n = 1;
+	struct rlimit limit;
+
+	if (wanted > run_concurrency(run))
+		wanted = run_concurrency(run);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return wanted;
+	if (limit.rlim_cur > taken)
+		n += ((size_t)limit.rlim_cur - taken) / ENGINE_LOOP_FILES;
+	if (n >= wanted)
+		return wanted;
+	log_warning("only %zu of %zu event loops: no more than %zu files may "
+		"be open (ulimit -n)", n, wanted, (size_t)limit.rlim_cur);
+	return n;
+}
+
 int
 engine_run(struct run *run, const struct engine_hooks *hooks, size_t n_loops,
 	struct err *err)
@@ -312,14 +338,11 @@ engine_run(struct run *run, const struct engine_hooks *hooks, size_t n_loops,
 	struct engine engine = {
 		.hooks = hooks,
 		.run = run,
-		.n_loops = n_loops,
+		.n_loops = engine_loops(run, n_loops),
 		.gate = PTHREAD_MUTEX_INITIALIZER,
 	};
 	int rc;
 
-	/* One that is never given a job is none. */
-	if (n_loops > run_concurrency(run))
-		engine.n_loops = run_concurrency(run);
 	if (easy_env_init(&engine.env, run_easy_settings(run), TLS_SHARED,
 	    err) != 0)
 		return -1;

@@ -28,7 +28,8 @@ struct engine_hooks {
 	void *arg;
 };
 
-/* Fetches all that the run has, on n_loops loops; RUN_LANES at most. */
+/* Fetches all that the run has, on n_loops loops; RUN_LANES at most, and a
+ * warning where there may not be as many. */
 int engine_run(struct run *run, const struct engine_hooks *hooks,
 	size_t n_loops, struct err *err);
 

@@ -150,6 +150,10 @@ int run_wake_fd(const struct run *run);
 /* Clears run_wake_fd(); then ask run_next() until it says RUN_WAIT. */
 void run_rest(struct run *run);
 
+/* Descriptors that a run takes beside those of its fetches: lists, outputs,
+ * a loop, wake-ups, name servers, and idle connections. */
+#define RUN_SPARE_FILES 40
+
 /*
  * For a strategy with several threads that each have a loop, instead of
  * run_next() and what belongs to it; before the first job, RUN_LANES at most.
