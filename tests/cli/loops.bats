@@ -153,21 +153,21 @@ assert_all() {
 	[ -z "$output" ]
 }
 
+# with_files LIMIT CONCURRENCY WORDS: eight loops fetch all of the list, and say
+# WORDS.
+with_files() {
+	run -0 --separate-stderr bash -c "ulimit -n $1; exec timeout 60 \
+		'$FETCHALL' --async-loops 8 -c $2 --retry 0 --json list"
+	echo "$output" >out
+	echo "$stderr"
+	assert_all 300
+	[[ $stderr == *"$3"*'(ulimit -n)'* ]]
+}
+
 @test "where few files may be open there are fewer loops, not failures" {
 	seq -f "$ORIGIN_URL/bytes/%g" 300 >list
-	run -0 --separate-stderr bash -c 'ulimit -n 64; exec timeout 60 \
-		"$FETCHALL" --async-loops 8 -c 500 --retry 0 --json list'
-	echo "$output" >out
-	echo "$stderr"
-	assert_all 300
-	[[ $stderr == *'only 1 of 8 event loops'*'(ulimit -n)'* ]]
-	# A few more than one loop takes: two of them.
-	run -0 --separate-stderr bash -c 'ulimit -n 75; exec timeout 60 \
-		"$FETCHALL" --async-loops 8 -c 30 --retry 0 --json list'
-	echo "$output" >out
-	echo "$stderr"
-	assert_all 300
-	[[ $stderr == *'only 2 of 8 event loops'*'(ulimit -n)'* ]]
+	with_files 64 500 'only 1 of 8 event loops'
+	with_files 75 30 'only 2 of 8 event loops'
 	# A loop without a job is none, and not missed.
 	run -0 --separate-stderr "$FETCHALL" --async-loops 8 -c 2 --json list
 	[[ $stderr != *warning* ]]
