@@ -124,10 +124,12 @@ multi_end(struct multi *multi, struct fetch *fetch)
 	static const struct timeval next_round = { 0 };
 
 	list_push(&multi->over, &fetch->node);
-	multi->n_over++;
+	/* The first one has seen to it. */
+	if (multi->n_over++ > 0)
+		return;
 	if (multi->ending_now)
 		evtimer_add(&multi->ending, &next_round);
-	else if (multi->n_over == 1)
+	else
 		event_active(&multi->ending, EV_TIMEOUT, 0);
 }
 
