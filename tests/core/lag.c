@@ -66,8 +66,9 @@ a_loop_that_is_held_up_is_late_by_as_much(void **state)
 
 	(void)state;
 	run_loop(100 * CLOCK_MS, &late);
-	/* From 5 ms on for 100 ms; the timer was due at 10 ms. */
-	assert_true(late.max >= 94 * CLOCK_MS);
+	/* Held up for 100 ms, from 5 ms on or, on a busy machine, later: a
+	 * timer was due within 10 ms from then. */
+	assert_true(late.max >= 90 * CLOCK_MS);
 	/* Each timer that would have come meanwhile is counted. */
 	assert_true(late.count >= 10);
 	assert_true(histogram_percentile(&late, 75) >= 30 * CLOCK_MS);
