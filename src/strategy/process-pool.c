@@ -303,12 +303,14 @@ static void
 pool_bury(struct pool_worker *worker, int status)
 {
 	struct pool *pool = worker->pool;
+	size_t had;
 
 	while (pool_receive(worker) == PACKET_DONE)
 		;
+	had = worker->n;
 	if (pool_settle(worker, status) > 0) {
 		pool->stillborn = 0;
-	} else if (++pool->stillborn >= POOL_STILLBORN) {
+	} else if (had > 0 && ++pool->stillborn >= POOL_STILLBORN) {
 		pool->failed = 1;
 		pool_end(pool);
 	}
@@ -456,7 +458,16 @@ pool_next(struct pool *pool, struct job **ret)
 	return RUN_JOB;
 }
 
-/* Deals out one by one, so that few jobs are spread over many workers. */
+/* Whether pool_pick() is worth a job, which may begin a process. */
+static int
+pool_has_room(const struct pool *pool)
+{
+	return !list_empty(&pool->idle) || !list_empty(&pool->busy) ||
+		(pool->n < pool->max && !list_empty(&pool->vacant));
+}
+
+/* Deals out one by one, so that few jobs are spread over many workers. The job
+ * comes first: a process without one is none too few. */
 static void
 pool_fill(struct pool *pool)
 {
@@ -464,9 +475,16 @@ pool_fill(struct pool *pool)
 	enum run_next next = RUN_JOB;
 	struct job *job;
 
-	while (next == RUN_JOB && (worker = pool_pick(pool)) != NULL) {
+	while (next == RUN_JOB && pool_has_room(pool)) {
 		next = pool_next(pool, &job);
-		if (next == RUN_JOB && pool_give(worker, job) != 0)
+		if (next != RUN_JOB)
+			break;
+		worker = pool_pick(pool);
+		if (worker == NULL) {
+			list_push_front(&pool->again, &job->fetch.node);
+			return;
+		}
+		if (pool_give(worker, job) != 0)
 			return;
 	}
 	if (next == RUN_END)

@@ -143,6 +143,24 @@ dies() {
 	[ $(($(count '"ok":true') + $(count crashed))) -eq 4000 ]
 }
 
+@test "workers that are killed with nothing to do cost the run nothing" {
+	begin -s process-pool -c 4 --retry 0 "$ORIGIN_URL/delay/2000" \
+		"$ORIGIN_URL/bytes/"{1,2,3}
+	pid=$(zygote)
+	first=$(child_of "$pid")
+	for ((i = 0; i < 100 && $(wc -l <records) < 3; i++)); do
+		sleep 0.01
+	done
+	for ((i = 0; i < 40; i++)); do
+		pgrep -P "$pid" | grep -vx "$first" | xargs -r kill -KILL || true
+		sleep 0.01
+	done
+	ended
+	cat records messages
+	[ "$status" -eq 0 ]
+	[ "$(count '"ok":true')" -eq 4 ]
+}
+
 @test "without its zygote a run ends and says so" {
 	for strategy in fork process-pool; do
 		begin -s $strategy "$ORIGIN_URL/silent" "$ORIGIN_URL/silent/2"
